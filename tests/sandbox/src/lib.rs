@@ -1,0 +1,3 @@
+//! A faithful stand-in for the parts of Shopify and JOOR that atsync meets.
+
+pub mod wire;
