@@ -1,3 +1,4 @@
 //! A faithful stand-in for the parts of Shopify and JOOR that atsync meets.
 
+pub mod catalogue;
 pub mod wire;
