@@ -1,1 +1,5 @@
-//! The host.
+//! The host: runs a connector component that asks for effects, performs them within what the
+//! operator allows, and keeps the connector's ledger. It knows nothing of any trade; what it
+//! talks to, and how, comes from the component's manifest.
+
+pub mod connection;
