@@ -1,4 +1,5 @@
 //! A faithful stand-in for the parts of Shopify and JOOR that atsync meets.
 
 pub mod catalogue;
+pub mod joor;
 pub mod wire;

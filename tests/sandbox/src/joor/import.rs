@@ -1,0 +1,202 @@
+//! How styles get onto JOOR: by its own Shopify integration, or by hand.
+//! <https://api-docs.jooraccess.com/v2.0/docs/styles-images-and-linesheets-shopify>
+
+use super::Account;
+use super::key::Key;
+pub use super::library::Delivery;
+use super::library::{Collection, Item, Library, Product, ProductNo, Sku};
+use crate::catalogue::Status;
+
+/// A product of the shop, as far as JOOR's integration looks at it.
+#[derive(Clone, Debug, Default)]
+pub struct Style {
+    /// Shopify product id, the digits alone.
+    pub id: u64,
+    /// The name people read.
+    pub title: String,
+    /// The shop's tags; they decide on which linesheets the style goes.
+    pub tags: Vec<String>,
+    /// Only active products are imported.
+    pub status: Status,
+    /// In the shop's order.
+    pub variants: Vec<StyleVariant>,
+}
+
+/// A variant of such a product.
+#[derive(Clone, Debug, Default)]
+pub struct StyleVariant {
+    /// Shopify variant id, the digits alone.
+    pub id: u64,
+    /// The merchant's SKU.
+    pub sku: Option<String>,
+    /// As printed.
+    pub barcode: Option<String>,
+    /// Name and value of each option.
+    pub options: Vec<(String, String)>,
+}
+
+/// What the integration sends as a SKU's UPC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Upc {
+    /// Shopify's variant id: JOOR's default.
+    #[default]
+    VariantId,
+    /// The variant's barcode; without one the SKU has no UPC.
+    Barcode,
+    /// The merchant's SKU; without one the SKU has no UPC.
+    Sku,
+}
+
+/// A linesheet to create.
+#[derive(Clone, Debug, Default)]
+pub struct Linesheet {
+    /// The name buyers see.
+    pub name: String,
+    /// Linesheet code: a Shopify collection id, or `MTO`.
+    pub code: String,
+    /// "Made to order?" is set to "Yes".
+    pub made_to_order: bool,
+    /// Styles with this tag are on it, in any case; without a tag, every style.
+    pub tag: Option<String>,
+    /// Shipping days; the default ships immediately.
+    pub delivery: Delivery,
+}
+
+/// Styles on one linesheet at most. The sandbox continues a larger one as a second linesheet
+/// of the same name and code, so that no answer grows with the catalogue.
+const LINESHEET_STYLES_MAX: usize = 500;
+
+impl Account {
+    /// Creates styles, SKUs and linesheets as JOOR's own Shopify integration does: external
+    /// id, style number and style identifier are the product id, a SKU's external id is the
+    /// variant id, its identifier the merchant's SKU or else the variant id. Colours and sizes
+    /// come from the options, and JOOR makes phantom SKUs of the pairs that the shop does not
+    /// have. Products that are not active are left out, ones that are there stay as they are.
+    ///
+    /// Returns the number of styles created. No stock is set.
+    pub fn import_styles(
+        &mut self,
+        styles: impl IntoIterator<Item = Style>,
+        linesheets: &[Linesheet],
+        upc: Upc,
+    ) -> usize {
+        let mut members = vec![Vec::new(); linesheets.len()];
+        let mut created = 0;
+        for style in styles {
+            let known = self.library.find_external(&style.id.to_string()).is_some();
+            if known || style.status != Status::Active {
+                continue;
+            }
+            let no = create(&mut self.library, &style, upc);
+            created += 1;
+            for (linesheet, members) in linesheets.iter().zip(&mut members) {
+                let has = |tag: &String| style.tags.iter().any(|of| of.eq_ignore_ascii_case(tag));
+                if linesheet.tag.as_ref().is_none_or(has) {
+                    members.push(no);
+                }
+            }
+        }
+        for (linesheet, members) in linesheets.iter().zip(&members) {
+            for part in members.chunks(LINESHEET_STYLES_MAX) {
+                self.add_linesheet(linesheet, part);
+            }
+        }
+        created
+    }
+
+    /// A style that somebody typed into JOOR: no external id, and so none that is synced. Its
+    /// SKUs are all pairs of the colours and sizes; their UPCs are `{upcs}0`, `{upcs}1` …
+    pub fn add_style_by_hand(&mut self, name: &str, colors: &[&str], sizes: &[&str], upcs: &str) {
+        let product = self.library.add_product(Product {
+            name: name.into(),
+            description: None,
+            external_id: None,
+            identifier: None,
+            skus: vec![],
+        });
+        let pairs = colors
+            .iter()
+            .flat_map(|color| sizes.iter().map(move |size| (color, size)));
+        for (number, (color, size)) in pairs.enumerate() {
+            let color = self.library.traits.intern(color, color);
+            let size = self.library.traits.intern(size, size);
+            self.library.add_sku(Sku {
+                product,
+                external_id: None,
+                identifier: None,
+                upc: Some(Key::new(&format!("{upcs}{number}"))),
+                color,
+                size,
+            });
+        }
+    }
+
+    fn add_linesheet(&mut self, linesheet: &Linesheet, members: &[ProductNo]) {
+        let items = (1..).zip(members);
+        let items = items.map(|(order_number, product)| Item {
+            product: *product,
+            order_number,
+            skus: vec![],
+        });
+        self.library.collections.push(Collection {
+            name: linesheet.name.clone(),
+            external_id: linesheet.code.clone(),
+            season_id: None,
+            delivery: linesheet.delivery.clone(),
+            made_to_order: linesheet.made_to_order,
+            items: items.collect(),
+        });
+    }
+}
+
+fn create(library: &mut Library, style: &Style, upc: Upc) -> ProductNo {
+    let product = library.add_product(Product {
+        name: style.title.as_str().into(),
+        description: None,
+        external_id: Some(Key::Number(style.id)),
+        identifier: Some(Key::Number(style.id)),
+        skus: Vec::with_capacity(style.variants.len()),
+    });
+    for variant in &style.variants {
+        let (color, size) = color_and_size(&variant.options);
+        let id = Key::Number(variant.id);
+        let sku = Key::some(variant.sku.as_deref());
+        let color = library.traits.intern(&color, &color);
+        let size = library.traits.intern(size, size);
+        library.add_sku(Sku {
+            product,
+            external_id: Some(id.clone()),
+            upc: match upc {
+                Upc::VariantId => Some(id.clone()),
+                Upc::Barcode => Key::some(variant.barcode.as_deref()),
+                Upc::Sku => sku.clone(),
+            },
+            identifier: Some(sku.unwrap_or(id)),
+            color,
+            size,
+        });
+    }
+    library.fill_matrix(product);
+    product
+}
+
+/// The size is the option of that name; the colour is what the other options say together.
+fn color_and_size(options: &[(String, String)]) -> (String, &str) {
+    let is_size = |name: &str| name.to_lowercase().contains("size");
+    let size = options.iter().find(|(name, _)| is_size(name));
+    let others = options
+        .iter()
+        .filter(|(name, _)| !is_size(name) && name != "Title");
+    let color = others
+        .map(|(_, value)| value.as_str())
+        .collect::<Vec<_>>()
+        .join(" / ");
+    (
+        if color.is_empty() {
+            "Default".into()
+        } else {
+            color
+        },
+        size.map_or("One size", |(_, value)| value.as_str()),
+    )
+}
