@@ -1,0 +1,16 @@
+//! The functional core: what atsync decides, and why.
+//!
+//! **Architecture Invariant:** nothing here asks for an effect, reads a clock or depends on the
+//! order of a hash. The core does not fail for reasons of I/O: it computes a value and findings.
+
+pub mod availability;
+pub mod bitmap;
+pub mod brake;
+pub mod claim;
+pub mod finding;
+pub mod id;
+pub mod rules;
+pub mod schema;
+pub mod settings;
+pub mod style;
+pub mod time;

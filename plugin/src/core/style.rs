@@ -1,0 +1,371 @@
+//! What the ledger knows of one style: its SKUs on JOOR, what JOOR last accepted for each, and
+//! what is to be sent.
+
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
+use serde::ser::{SerializeSeq, Serializer};
+use serde::{Deserialize, Serialize};
+
+use super::availability::Linesheet;
+use super::id::Id;
+
+/// A style that this integration created on JOOR, keyed by its Shopify product id.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Style {
+    /// JOOR's own id of it.
+    pub joor: String,
+    /// Style number on JOOR.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub number: String,
+    /// Name, for people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// Codes of the linesheets it is on, with "Made to order?" where it is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub linesheets: Vec<(String, Option<bool>)>,
+    /// All its SKUs on JOOR.
+    pub skus: Vec<Sku>,
+}
+
+/// A SKU on JOOR.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sku {
+    /// UPC on JOOR: how a stock message names it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub upc: String,
+    /// Colour code: with the size, the name of a SKU that has no UPC.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub color: String,
+    /// Size, as the colour code.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub size: String,
+    /// Its number in the shop-wide count of SKUs; never given twice.
+    pub nr: u32,
+    /// Shopify variant id. None: Shopify has no such variant (deleted, or a colour and size that
+    /// JOOR combined by itself), so it is published as an explicit zero.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<Id>,
+    /// Merchant's SKU.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sku: String,
+    /// What JOOR last accepted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sent: Vec<Row>,
+    /// What is to be sent and differs from it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub want: Vec<Row>,
+    /// Not sent until it changes or a person says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parked: Option<Parked>,
+}
+
+/// Why a SKU is not sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parked {
+    /// Stable code.
+    pub code: String,
+    /// For people.
+    pub reason: String,
+}
+
+/// A published quantity: in one warehouse, at once or from a day on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// JOOR warehouse.
+    pub warehouse: String,
+    /// None: immediate. Else `YYYY-MM-DD`.
+    pub date: Option<String>,
+    /// What JOOR shows.
+    pub stock: Stock,
+}
+
+/// What JOOR shows of a SKU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stock {
+    /// This many units.
+    Units(i64),
+    /// No limit.
+    MadeToOrder,
+}
+
+impl std::fmt::Display for Stock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Units(units) => units.fmt(f),
+            Self::MadeToOrder => f.write_str("made to order"),
+        }
+    }
+}
+
+/// What JOOR should show of a SKU.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Desired {
+    /// These rows. In the withheld warehouses, what is there stays.
+    Rows {
+        /// What to show.
+        rows: Vec<Row>,
+        /// Warehouses whose number is not known.
+        withheld: Vec<String>,
+    },
+    /// No rows: the style is only on made-to-order linesheets.
+    NoRows,
+}
+
+impl Style {
+    /// The linesheets as availability wants them.
+    pub fn linesheets(&self) -> Vec<Linesheet> {
+        let linesheet =
+            |(code, flag): &(String, Option<bool>)| Linesheet { code: code.clone(), made_to_order: *flag };
+        self.linesheets.iter().map(linesheet).collect()
+    }
+
+    /// How many of its SKUs JOOR sells.
+    pub fn sellable(&self) -> u64 {
+        self.skus.iter().filter(|s| s.is_sellable()).count() as u64
+    }
+
+    /// How many of its SKUs can be sold and would no longer be.
+    pub fn to_zero(&self) -> u64 {
+        self.skus.iter().filter(|s| s.parked.is_none() && s.goes_to_zero()).count() as u64
+    }
+
+    /// Whether a row waits to be sent that gives buyers less, or more, than they see.
+    pub fn waits(&self, direction: Direction) -> bool {
+        self.skus.iter().any(|sku| sku.waiting(direction).next().is_some())
+    }
+}
+
+/// Decreases go before increases: what is gone is the more urgent news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Buyers may order less than they see.
+    Decrease,
+    /// Buyers may order more, or as much.
+    Increase,
+}
+
+impl Sku {
+    /// How people and stock messages name it: by UPC, else by colour and size.
+    pub fn label(&self) -> String {
+        if self.upc.is_empty() { format!("{} / {}", self.color, self.size) } else { self.upc.clone() }
+    }
+
+    /// Sets what is wanted to what differs between `desired` and what JOOR has. Dated rows whose
+    /// day is before `today` are forgotten: they say nothing any more.
+    pub fn want(&mut self, desired: &Desired, today: &str) {
+        self.sent.retain(|row| row.date.as_deref().is_none_or(|day| day >= today));
+        let want = match desired {
+            Desired::NoRows => self.clearing_rows(),
+            Desired::Rows { rows, withheld } => {
+                let warehouses: Vec<&str> =
+                    rows.iter().map(|r| r.warehouse.as_str()).chain(withheld.iter().map(String::as_str)).collect();
+                // A warehouse that the settings no longer name is somebody else's.
+                self.sent.retain(|row| warehouses.contains(&row.warehouse.as_str()));
+                let changed = rows.iter().filter(|row| !self.sent.contains(row)).cloned();
+                let gone = self
+                    .sent
+                    .iter()
+                    .filter(|sent| sent.date.is_some() && !withheld.contains(&sent.warehouse))
+                    .filter(|sent| sent.stock != Stock::Units(0))
+                    .filter(|sent| !rows.iter().any(|row| row.is_same_place(sent)))
+                    .map(|sent| Row { stock: Stock::Units(0), ..sent.clone() });
+                changed.chain(gone).collect()
+            }
+        };
+        if want != self.want {
+            self.want = want;
+            self.parked = None;
+        }
+    }
+
+    /// A stock record of before keeps a made-to-order SKU limited; JOOR drops it on being told so.
+    fn clearing_rows(&self) -> Vec<Row> {
+        let counted = |row: &&Row| matches!(row.stock, Stock::Units(_));
+        self.sent
+            .iter()
+            .filter(counted)
+            .map(|row| Row { stock: Stock::MadeToOrder, ..row.clone() })
+            .collect()
+    }
+
+    /// The rows that wait to be sent, in one direction.
+    pub fn waiting(&self, direction: Direction) -> impl Iterator<Item = &Row> {
+        let want = if self.parked.is_none() { self.want.as_slice() } else { &[] };
+        want.iter().filter(move |row| self.direction(row) == direction)
+    }
+
+    fn direction(&self, row: &Row) -> Direction {
+        match (self.accepted(row).map(|r| r.stock), row.stock) {
+            // No record is not zero: JOOR takes it for unlimited.
+            (None | Some(Stock::MadeToOrder), Stock::Units(_)) => Direction::Decrease,
+            (Some(Stock::Units(old)), Stock::Units(new)) if new < old => Direction::Decrease,
+            _ => Direction::Increase,
+        }
+    }
+
+    /// What JOOR last accepted at the place of `row`.
+    pub fn accepted(&self, row: &Row) -> Option<&Row> {
+        self.sent.iter().find(|sent| sent.is_same_place(row))
+    }
+
+    /// JOOR accepted `row`.
+    pub fn accept(&mut self, row: &Row) {
+        self.want.retain(|want| want != row);
+        match self.sent.iter_mut().find(|sent| sent.is_same_place(row)) {
+            Some(sent) => sent.stock = row.stock,
+            None => self.sent.push(row.clone()),
+        }
+    }
+
+    /// JOOR sells it, by what it last accepted.
+    pub fn is_sellable(&self) -> bool {
+        self.sent.iter().any(|row| row.stock != Stock::Units(0))
+    }
+
+    fn goes_to_zero(&self) -> bool {
+        let stays = |sent: &Row| {
+            let after = self.want.iter().find(|w| w.is_same_place(sent)).unwrap_or(sent);
+            after.stock != Stock::Units(0)
+        };
+        let comes = self.want.iter().any(|row| row.stock != Stock::Units(0));
+        self.is_sellable() && !comes && !self.sent.iter().any(stays)
+    }
+}
+
+impl Row {
+    /// Same warehouse and date.
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        self.warehouse == other.warehouse && self.date == other.date
+    }
+}
+
+// In the ledger a row is `["Default",12]` or `["Default",12,"2027-01-02"]`; -1 is made to order.
+
+impl Serialize for Row {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut seq = serializer.serialize_seq(None)?;
+        seq.serialize_element(&self.warehouse)?;
+        seq.serialize_element(&match self.stock {
+            Stock::Units(units) => units,
+            Stock::MadeToOrder => -1,
+        })?;
+        if let Some(date) = &self.date {
+            seq.serialize_element(date)?;
+        }
+        seq.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Row {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct RowVisitor;
+        impl<'de> Visitor<'de> for RowVisitor {
+            type Value = Row;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a row: warehouse, units, date")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Row, A::Error> {
+                let missing = |at| de::Error::invalid_length(at, &self);
+                let warehouse = seq.next_element()?.ok_or_else(|| missing(0))?;
+                let stock = match seq.next_element()?.ok_or_else(|| missing(1))? {
+                    -1 => Stock::MadeToOrder,
+                    units => Stock::Units(units),
+                };
+                Ok(Row { warehouse, stock, date: seq.next_element()? })
+            }
+        }
+        deserializer.deserialize_seq(RowVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(warehouse: &str, stock: Stock) -> Row {
+        Row { warehouse: warehouse.into(), date: None, stock }
+    }
+
+    fn rows(rows: &[Row]) -> Desired {
+        Desired::Rows { rows: rows.to_vec(), withheld: Vec::new() }
+    }
+
+    #[test]
+    fn rows_survive_the_ledger() {
+        let dated = Row { date: Some("2027-01-02".into()), ..row("East", Stock::MadeToOrder) };
+        for (row, text) in [
+            (row("Default", Stock::Units(12)), r#"["Default",12]"#),
+            (dated, r#"["East",-1,"2027-01-02"]"#),
+        ] {
+            assert_eq!(serde_json::to_string(&row).expect("a row"), text);
+            assert_eq!(serde_json::from_str::<Row>(text).expect("a row"), row);
+        }
+    }
+
+    #[test]
+    fn the_first_number_is_a_decrease_because_no_record_is_unlimited() {
+        let mut sku = Sku::default();
+        sku.want(&rows(&[row("Default", Stock::Units(5))]), "2026-11-23");
+        assert_eq!(sku.waiting(Direction::Decrease).count(), 1);
+        assert_eq!(sku.waiting(Direction::Increase).count(), 0);
+    }
+
+    #[test]
+    fn what_joor_has_is_not_wanted_again() {
+        let mut sku = Sku { sent: vec![row("Default", Stock::Units(5))], ..Sku::default() };
+        sku.want(&rows(&[row("Default", Stock::Units(5))]), "2026-11-23");
+        assert!(sku.want.is_empty());
+    }
+
+    #[test]
+    fn an_arrival_that_is_called_off_is_set_to_zero_and_one_in_the_past_is_forgotten() {
+        let dated = |day: &str| Row { date: Some(day.into()), ..row("Default", Stock::Units(5)) };
+        let mut sku = Sku { sent: vec![dated("2026-11-01"), dated("2026-12-24")], ..Sku::default() };
+        sku.want(&rows(&[row("Default", Stock::Units(1))]), "2026-11-23");
+        let zero = Row { stock: Stock::Units(0), ..dated("2026-12-24") };
+        assert_eq!(sku.want, [row("Default", Stock::Units(1)), zero]);
+    }
+
+    #[test]
+    fn a_withheld_warehouse_keeps_what_it_shows() {
+        let mut sku = Sku { sent: vec![row("East", Stock::Units(5))], ..Sku::default() };
+        let desired = Desired::Rows { rows: vec![], withheld: vec!["East".into()] };
+        sku.want(&desired, "2026-11-23");
+        assert!(sku.want.is_empty());
+        assert_eq!(sku.sent.len(), 1);
+    }
+
+    #[test]
+    fn a_style_that_becomes_made_to_order_loses_its_limit_once() {
+        let mut sku = Sku { sent: vec![row("Default", Stock::Units(5))], ..Sku::default() };
+        sku.want(&Desired::NoRows, "2026-11-23");
+        let cleared = row("Default", Stock::MadeToOrder);
+        assert_eq!(sku.want, [cleared.clone()]);
+        sku.accept(&cleared);
+        sku.want(&Desired::NoRows, "2026-11-23");
+        assert!(sku.want.is_empty());
+    }
+
+    #[test]
+    fn a_parked_sku_waits_for_a_change() {
+        let mut sku = Sku::default();
+        sku.want(&rows(&[row("Default", Stock::Units(5))]), "2026-11-23");
+        sku.parked = Some(Parked { code: "refused".into(), reason: "no".into() });
+        assert_eq!(sku.waiting(Direction::Decrease).count(), 0);
+        sku.want(&rows(&[row("Default", Stock::Units(5))]), "2026-11-23");
+        assert!(sku.parked.is_some());
+        sku.want(&rows(&[row("Default", Stock::Units(4))]), "2026-11-23");
+        assert!(sku.parked.is_none());
+    }
+
+    #[test]
+    fn only_a_sku_that_sells_can_go_to_zero() {
+        let mut sku = Sku { sent: vec![row("A", Stock::Units(5)), row("B", Stock::Units(0))], ..Sku::default() };
+        sku.want(&rows(&[row("A", Stock::Units(0)), row("B", Stock::Units(0))]), "2026-11-23");
+        assert!(sku.goes_to_zero());
+        sku.want(&rows(&[row("A", Stock::Units(0)), row("B", Stock::Units(2))]), "2026-11-23");
+        assert!(!sku.goes_to_zero());
+        assert!(!Sku::default().goes_to_zero());
+    }
+}

@@ -1,0 +1,77 @@
+//! Times as texts, in UTC, without a clock.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+pub type Millis = u64;
+
+/// One second.
+pub const SECOND: Millis = 1_000;
+/// One minute.
+pub const MINUTE: Millis = 60 * SECOND;
+/// One hour.
+pub const HOUR: Millis = 60 * MINUTE;
+
+/// `2026-11-23T06:10:17Z`, as Shopify's search syntax wants it. Milliseconds are cut off.
+pub fn rfc3339(at: Millis) -> String {
+    timestamp(at / SECOND * SECOND).to_string()
+}
+
+/// `2026-11-23`.
+pub fn day(at: Millis) -> String {
+    timestamp(at).to_zoned(TimeZone::UTC).date().to_string()
+}
+
+/// Reads RFC 3339 with any offset. None where the text is not one, or lies before 1970.
+pub fn parse_rfc3339(text: &str) -> Option<Millis> {
+    u64::try_from(text.parse::<Timestamp>().ok()?.as_millisecond()).ok()
+}
+
+/// Reads the `Date` header of HTTP (RFC 9110 §5.6.7): `Mon, 23 Nov 2026 06:10:17 GMT`.
+pub fn parse_http_date(text: &str) -> Option<Millis> {
+    let date = jiff::fmt::rfc2822::parse(text).ok()?;
+    u64::try_from(date.timestamp().as_millisecond()).ok()
+}
+
+/// Whether the text is a day that exists, as `YYYY-MM-DD`.
+pub fn is_day(text: &str) -> bool {
+    text.len() == 10 && text.parse::<Date>().is_ok()
+}
+
+/// Times beyond the year 9999, which no calendar here has, become its last moment.
+fn timestamp(at: Millis) -> Timestamp {
+    i64::try_from(at).ok().and_then(|at| Timestamp::from_millisecond(at).ok()).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_survive_the_way_through_text() {
+        for at in [0, 951_782_400_000, 1_795_414_217_000, 4_102_444_799_000] {
+            assert_eq!(parse_rfc3339(&rfc3339(at)), Some(at), "{}", rfc3339(at));
+        }
+        assert_eq!(rfc3339(1_795_414_217_123), "2026-11-23T06:10:17Z");
+        assert_eq!(day(1_795_414_217_123), "2026-11-23");
+        assert_eq!(day(u64::MAX), "9999-12-30");
+    }
+
+    #[test]
+    fn offsets_and_fractions_are_understood() {
+        let utc = parse_rfc3339("2026-11-23T06:10:17Z");
+        assert_eq!(parse_rfc3339("2026-11-23T07:10:17+01:00"), utc);
+        assert_eq!(parse_rfc3339("2026-11-22T23:10:17.000-07:00"), utc);
+        assert_eq!(parse_http_date("Mon, 23 Nov 2026 06:10:17 GMT"), utc);
+    }
+
+    #[test]
+    fn what_is_not_a_time_is_none() {
+        for wrong in ["", "2026", "2026-02-30T00:00:00Z", "2026-11-23T06:10:17", "1960-01-01T00:00:00Z"] {
+            assert_eq!(parse_rfc3339(wrong), None, "{wrong}");
+        }
+        assert!(!is_day("2027-02-29") && is_day("2028-02-29") && !is_day("20280229"));
+    }
+}
