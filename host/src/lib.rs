@@ -2,4 +2,7 @@
 //! operator allows, and keeps the connector's ledger. It knows nothing of any trade; what it
 //! talks to, and how, comes from the component's manifest.
 
+pub mod component;
 pub mod connection;
+pub mod engine;
+pub mod problem;

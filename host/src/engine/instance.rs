@@ -1,0 +1,167 @@
+//! One instance of a component: its memory, its deadline, its calls.
+
+use std::time::Duration;
+
+use wasmtime::{ResourceLimiter, Store};
+
+use super::bindings::{Connector, ConnectorPre};
+use super::manifest::{Description, Finding};
+use super::policy::{AvailabilityAnswer, Item, Level, OpenClaim};
+use super::reconcile::{Completion, Fault, Job, Turn};
+use super::ticker::PERIOD;
+use super::Engine;
+use crate::connection::Limits;
+use crate::problem::Problem;
+
+/// A component at work. After an error it must be dropped.
+pub struct Instance {
+    store: Store<Guard>,
+    exports: Connector,
+    engine: Engine,
+    turn_time: Duration,
+}
+
+/// Counts the component's memory.
+pub(super) struct Guard {
+    memory_bytes_max: usize,
+    memory_bytes: usize,
+    refused: bool,
+}
+
+impl Guard {
+    pub(super) fn new(memory_bytes_max: usize) -> Self {
+        Guard { memory_bytes_max, memory_bytes: 0, refused: false }
+    }
+}
+
+impl ResourceLimiter for Guard {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let total = self.memory_bytes.saturating_add(desired.saturating_sub(current));
+        self.refused = total > self.memory_bytes_max;
+        if !self.refused {
+            self.memory_bytes = total;
+        }
+        Ok(!self.refused)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        const ELEMENTS_MAX: usize = 1 << 20;
+        Ok(desired <= ELEMENTS_MAX)
+    }
+}
+
+impl Instance {
+    pub(super) fn new(
+        engine: &Engine,
+        ready: &ConnectorPre<Guard>,
+        limits: &Limits,
+    ) -> Result<Instance, Problem> {
+        let mut store = engine.store(limits);
+        // What one answer of the component may make the host allocate.
+        store.set_hostcall_fuel(limits.memory_bytes);
+        store.set_epoch_deadline(u64::MAX / 2);
+        let exports = ready.instantiate(&mut store).map_err(|error| {
+            Problem::new(
+                "component-start",
+                format!("The component does not start: {error:#}."),
+                "Raise memory_mb in [limits] if it needs more than it got; else report this.",
+            )
+        })?;
+        Ok(Instance { store, exports, engine: engine.clone(), turn_time: limits.turn_time })
+    }
+
+    pub(super) fn describe(&mut self) -> Result<Description, Problem> {
+        self.call(|exports, store| exports.atsync_connector_manifest().call_describe(store))
+    }
+
+    /// See [`super::Connector::check_settings`].
+    pub fn check_settings(&mut self, settings: &str) -> Result<Vec<Finding>, Problem> {
+        self.call(|exports, store| {
+            exports.atsync_connector_manifest().call_check_settings(store, settings)
+        })
+    }
+
+    /// See [`super::Connector::availability`].
+    pub fn availability(
+        &mut self,
+        settings: &str,
+        item: &Item,
+        levels: &[Level],
+        open_claims: &[OpenClaim],
+    ) -> Result<AvailabilityAnswer, Problem> {
+        let answer = self.call(|exports, store| {
+            let policy = exports.atsync_connector_policy();
+            policy.call_availability(store, settings, item, levels, open_claims)
+        })?;
+        answer.map_err(|message| {
+            Problem::new("settings-refused", message, "Correct the settings; check names the place.")
+        })
+    }
+
+    /// Begins the pass. Errors: the component trapped or broke a limit.
+    pub fn start(&mut self, job: &Job) -> Result<Result<Turn, Fault>, Problem> {
+        self.call(|exports, store| exports.atsync_connector_reconcile().call_start(store, job))
+    }
+
+    /// Goes on with the pass. Errors as in `start`.
+    pub fn resume(&mut self, completions: &[Completion]) -> Result<Result<Turn, Fault>, Problem> {
+        self.call(|exports, store| {
+            exports.atsync_connector_reconcile().call_resume(store, completions)
+        })
+    }
+
+    /// The component's linear memory, in bytes.
+    pub fn memory_bytes(&self) -> usize {
+        self.store.data().memory_bytes
+    }
+
+    fn call<T>(
+        &mut self,
+        export: impl FnOnce(&Connector, &mut Store<Guard>) -> wasmtime::Result<T>,
+    ) -> Result<T, Problem> {
+        let periods = self.turn_time.as_millis().div_ceil(PERIOD.as_millis());
+        // The running period counts as none.
+        self.store.set_epoch_deadline(u64::try_from(periods).unwrap_or(u64::MAX / 2) + 1);
+        let _ticking = self.engine.ticker.tick();
+        export(&self.exports, &mut self.store).map_err(|error| self.trapped(&error))
+    }
+
+    fn trapped(&self, error: &wasmtime::Error) -> Problem {
+        let guard = self.store.data();
+        if guard.refused {
+            return Problem::new(
+                "component-memory",
+                format!(
+                    "The component wanted more than the {} MiB of memory that a pass may use.",
+                    guard.memory_bytes_max >> 20
+                ),
+                "Raise memory_mb in [limits].",
+            );
+        }
+        if error.downcast_ref::<wasmtime::Trap>() == Some(&wasmtime::Trap::Interrupt) {
+            return Problem::new(
+                "component-time",
+                format!(
+                    "The component computed for more than the {} s that one turn may take.",
+                    self.turn_time.as_secs()
+                ),
+                "Raise turn_s in [limits] if this machine is slow; else report this.",
+            );
+        }
+        Problem::new(
+            "component-trap",
+            format!("The component broke off: {}.", error.root_cause()),
+            "The ledger is as it was; the pass can be run again. Report this with its recording.",
+        )
+    }
+}

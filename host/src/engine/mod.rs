@@ -1,0 +1,129 @@
+//! Runs components: compiled once, a fresh instance for each pass, every resource limited.
+//!
+//! **Architecture Invariant:** the linker is empty. A component can compute and answer, and has
+//! no way to reach the world but the requests it returns.
+
+mod bindings;
+mod cache;
+mod instance;
+mod ticker;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use wasmtime::component::Linker;
+use wasmtime::{Config, Store};
+
+use crate::component::Component;
+use crate::connection::Limits;
+use crate::problem::Problem;
+use cache::Cache;
+use ticker::Ticker;
+
+pub use bindings::exports::atsync::connector::{manifest, policy, reconcile};
+pub use instance::Instance;
+
+/// Compiles and runs components. One for the whole program; clones share it.
+#[derive(Clone)]
+pub struct Engine {
+    wasmtime: wasmtime::Engine,
+    cache: Arc<Cache>,
+    ticker: Arc<Ticker>,
+}
+
+/// A loaded component, its manifest read.
+#[derive(Clone)]
+pub struct Connector {
+    ready: bindings::ConnectorPre<instance::Guard>,
+    engine: Engine,
+    description: Arc<manifest::Description>,
+}
+
+impl Engine {
+    /// An engine that keeps compiled components in `cache_dir`, which is made if need be and
+    /// must not be writable by others.
+    pub fn new(cache_dir: &Path) -> Result<Engine, Problem> {
+        let mut config = Config::new();
+        config.epoch_interruption(true);
+        let failed = |error: &dyn std::fmt::Display| {
+            Problem::new(
+                "engine",
+                format!("The WebAssembly engine does not start: {error}."),
+                "Report this with the kind of machine it happened on.",
+            )
+        };
+        let wasmtime = wasmtime::Engine::new(&config).map_err(|error| failed(&error))?;
+        let ticker = Ticker::start(&wasmtime).map_err(|error| failed(&error))?;
+        Ok(Engine { wasmtime, cache: Arc::new(Cache::open(cache_dir)), ticker: Arc::new(ticker) })
+    }
+
+    /// Compiles the component, or finds it compiled, and reads its manifest. Errors: it is not a
+    /// component of this contract, or imports anything.
+    pub fn load(&self, component: &Component) -> Result<Connector, Problem> {
+        let bytes = component.bytes()?;
+        let component = self.cache.component(&self.wasmtime, &bytes).map_err(|error| {
+            refused(format!("The component does not compile: {error:#}."))
+        })?;
+        let imports: Vec<String> = component
+            .component_type()
+            .imports(&self.wasmtime)
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        if !imports.is_empty() {
+            return Err(refused(format!(
+                "The component imports {}; a connector imports nothing.",
+                imports.join(", ")
+            )));
+        }
+        let linker = Linker::new(&self.wasmtime);
+        let ready = linker
+            .instantiate_pre(&component)
+            .and_then(bindings::ConnectorPre::new)
+            .map_err(|error| refused(format!("The component is of another contract: {error:#}.")))?;
+        let mut instance = Instance::new(self, &ready, &Limits::default())?;
+        let description = Arc::new(instance.describe()?);
+        Ok(Connector { ready, engine: self.clone(), description })
+    }
+
+    fn store(&self, limits: &Limits) -> Store<instance::Guard> {
+        let mut store = Store::new(&self.wasmtime, instance::Guard::new(limits.memory_bytes));
+        store.limiter(|guard| guard);
+        store
+    }
+}
+
+impl Connector {
+    /// The manifest.
+    pub fn describe(&self) -> &manifest::Description {
+        &self.description
+    }
+
+    /// What the component thinks of `settings`, a JSON object.
+    pub fn check_settings(&self, settings: &str) -> Result<Vec<manifest::Finding>, Problem> {
+        self.instance(&Limits::default())?.check_settings(settings)
+    }
+
+    /// The component's answer to what it would publish for one item, and the working.
+    pub fn availability(
+        &self,
+        settings: &str,
+        item: &policy::Item,
+        levels: &[policy::Level],
+        open_claims: &[policy::OpenClaim],
+    ) -> Result<policy::AvailabilityAnswer, Problem> {
+        self.instance(&Limits::default())?.availability(settings, item, levels, open_claims)
+    }
+
+    /// A fresh instance, for one pass or for many pure calls in a row.
+    pub fn instance(&self, limits: &Limits) -> Result<Instance, Problem> {
+        Instance::new(&self.engine, &self.ready, limits)
+    }
+}
+
+fn refused(message: String) -> Problem {
+    Problem::new(
+        "component-refused",
+        message,
+        "Give a component of atsync:connector@1.0.0 that imports nothing.",
+    )
+}
