@@ -1,6 +1,10 @@
 //! What a shop sells, in neither service's shape: the form in which a catalogue is read from a
 //! file or generated, before it is loaded into the simulated shop.
 
+pub mod csv;
+pub mod generate;
+pub mod small;
+
 /// A style: one product of the shop with its variants.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Product {
