@@ -2,4 +2,5 @@
 
 pub mod catalogue;
 pub mod joor;
+pub mod shopify;
 pub mod wire;

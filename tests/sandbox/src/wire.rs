@@ -1,5 +1,7 @@
 //! What crosses between a client and the sandbox: HTTP without sockets.
 
+use std::collections::BTreeMap;
+
 /// Milliseconds since 1970-01-01T00:00:00Z. The sandbox has no clock of its own.
 pub type Millis = u64;
 
@@ -25,6 +27,56 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
+impl Request {
+    /// The path without the query.
+    pub fn route(&self) -> &str {
+        self.path.split('?').next().unwrap_or_default()
+    }
+
+    /// The value of a header whose name is given in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(header, _)| header == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a query parameter, decoded.
+    pub fn query(&self, name: &str) -> Option<String> {
+        let (_, query) = self.path.split_once('?')?;
+        pairs(query).find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    /// The fields of a body that is a form or a JSON object of strings.
+    pub fn form(&self) -> BTreeMap<String, String> {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| pairs(&String::from_utf8_lossy(&self.body)).collect())
+    }
+}
+
+fn pairs(text: &str) -> impl Iterator<Item = (String, String)> {
+    text.split('&').map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decoded(key), decoded(value))
+    })
+}
+
+/// Percent-decoding, with `+` for a space.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        let escaped = || {
+            let digits = std::str::from_utf8(after.get(..2)?).ok()?;
+            u8::from_str_radix(digits, 16).ok()
+        };
+        let decoded = match byte {
+            b'%' => escaped(),
+            _ => None,
+        };
+        bytes.push(decoded.unwrap_or(if *byte == b'+' { b' ' } else { *byte }));
+        rest = if decoded.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// One HTTP response, or the way in which there is none.
 #[derive(Clone, Debug)]
 pub enum Reply {
@@ -46,4 +98,35 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// Raw body.
     pub body: Vec<u8>,
+}
+
+impl Response {
+    /// A response with a body of this type.
+    pub fn new(status: u16, content_type: &str, body: Vec<u8>) -> Self {
+        let headers = vec![("content-type".to_owned(), content_type.to_owned())];
+        Self { status, headers, body }
+    }
+
+    /// A response with a JSON body.
+    pub fn json(status: u16, body: &serde_json::Value) -> Self {
+        Self::new(status, "application/json; charset=utf-8", body.to_string().into_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_gives_its_query_and_its_form_decoded() {
+        let request = Request {
+            path: "/bulk/1.jsonl?signature=a%2Fb+c".to_owned(),
+            body: b"grant_type=client_credentials&client_secret=s%3D1".to_vec(),
+            ..Request::default()
+        };
+        assert_eq!(request.route(), "/bulk/1.jsonl");
+        assert_eq!(request.query("signature").as_deref(), Some("a/b c"));
+        assert_eq!(request.query("none"), None);
+        assert_eq!(request.form().get("client_secret").map(String::as_str), Some("s=1"));
+    }
 }

@@ -1,0 +1,224 @@
+//! One GraphQL request: read, validated, paid for, answered.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use apollo_compiler::executable::ExecutableDocument;
+use apollo_compiler::validation::{DiagnosticList, Valid};
+use apollo_compiler::Schema;
+use serde_json::{Map, Value, json};
+
+use super::Shop;
+use super::cost;
+use super::node::Node;
+use super::plan::{self, Field};
+use super::variables;
+use super::walk::Walker;
+use crate::wire::Millis;
+
+/// The part of the schema that the sandbox plays.
+const SDL: &str = include_str!("../../sdl/admin.graphql");
+
+/// Documents kept validated; a client uses a few again and again.
+const DOCUMENTS_MAX: usize = 256;
+
+/// The schema, parsed once.
+pub(crate) fn schema() -> &'static Valid<Schema> {
+    static SCHEMA: OnceLock<Valid<Schema>> = OnceLock::new();
+    SCHEMA.get_or_init(|| {
+        #[expect(clippy::panic, reason = "the schema is part of this crate and is tested")]
+        Schema::parse_and_validate(SDL, "sdl/admin.graphql")
+            .unwrap_or_else(|invalid| panic!("{}", invalid.errors))
+    })
+}
+
+/// Documents that were sent before.
+#[derive(Debug, Default)]
+pub(crate) struct Documents(BTreeMap<String, Arc<Valid<ExecutableDocument>>>);
+
+impl Documents {
+    fn get(&mut self, text: &str) -> Result<Arc<Valid<ExecutableDocument>>, Vec<Value>> {
+        if let Some(document) = self.0.get(text) {
+            return Ok(document.clone());
+        }
+        let document = ExecutableDocument::parse_and_validate(schema(), text, "query.graphql")
+            .map_err(|invalid| errors(&invalid.errors))?;
+        if self.0.len() >= DOCUMENTS_MAX {
+            self.0.clear();
+        }
+        let document = Arc::new(document);
+        self.0.insert(text.to_owned(), document.clone());
+        Ok(document)
+    }
+}
+
+fn errors(diagnostics: &DiagnosticList) -> Vec<Value> {
+    diagnostics
+        .iter()
+        .map(|diagnostic| {
+            let message = diagnostic
+                .error
+                .unstable_compat_message()
+                .unwrap_or_else(|| diagnostic.error.to_string());
+            let at = diagnostic.line_column_range().map(|range| range.start);
+            let locations = at.map_or_else(|| json!([]), |at| json!([{ "line": at.line, "column": at.column }]));
+            let code = match diagnostic.error.unstable_error_name() {
+                Some("UndefinedField") => "undefinedField",
+                Some("UndefinedArgument") => "argumentNotAccepted",
+                Some("RequiredArgument" | "RequiredField") => "missingRequiredArguments",
+                _ => "GRAPHQL_VALIDATION_FAILED",
+            };
+            json!({ "message": message, "locations": locations, "extensions": { "code": code } })
+        })
+        .collect()
+}
+
+/// The plan of a bulk query, or why there is none.
+pub(crate) fn plan_bulk(query: &str) -> Result<Vec<Field>, String> {
+    let document = ExecutableDocument::parse_and_validate(schema(), query, "bulk.graphql").map_err(|invalid| {
+        let messages: Vec<String> = errors(&invalid.errors)
+            .iter()
+            .filter_map(|error| error.get("message")?.as_str().map(str::to_owned))
+            .collect();
+        format!("Invalid bulk query: {}", messages.join("; "))
+    })?;
+    let operation = document
+        .operations
+        .get(None)
+        .map_err(|_| "Invalid bulk query: it must have one operation".to_owned())?;
+    if !operation.is_query() {
+        return Err("Invalid operation type. Only `query` operations are supported.".to_owned());
+    }
+    Ok(plan::plan(schema(), &document, operation, &Map::new()))
+}
+
+/// The answer to a GraphQL request and what it cost.
+pub(crate) struct Answer {
+    pub(crate) body: Vec<u8>,
+    /// The operation's name, or the name of its first field.
+    pub(crate) operation: String,
+    pub(crate) mutation: bool,
+    pub(crate) cost: u32,
+}
+
+impl Answer {
+    fn refused(operation: &str, errors: &[Value], cost: Option<Value>) -> Self {
+        let mut body = json!({ "errors": errors });
+        if let Some(cost) = cost {
+            body["extensions"] = json!({ "cost": cost });
+        }
+        Self {
+            body: body.to_string().into_bytes(),
+            operation: operation.to_owned(),
+            mutation: false,
+            cost: 0,
+        }
+    }
+}
+
+impl Shop {
+    /// Answers a GraphQL request. `throttle` makes it find the bucket empty.
+    pub(crate) fn graphql(&mut self, body: &Value, throttle: bool, now: Millis) -> Answer {
+        let text = body.get("query").and_then(Value::as_str).unwrap_or_default();
+        let name = body.get("operationName").and_then(Value::as_str);
+        let document = match self.documents.get(text) {
+            Ok(document) => document,
+            Err(errors) => return Answer::refused(name.unwrap_or_default(), &errors, None),
+        };
+        let operation = match document.operations.get(name) {
+            Ok(operation) => operation,
+            Err(_) => {
+                let message = match name {
+                    Some(name) => format!("No operation named \"{name}\""),
+                    None => "An operation name is required".to_owned(),
+                };
+                return Answer::refused("", &[json!({ "message": message })], None);
+            }
+        };
+        let given = body.get("variables").and_then(Value::as_object).cloned().unwrap_or_default();
+        let variables = match variables::coerce(schema(), &document.sources, operation, &given) {
+            Ok(variables) => variables,
+            Err(errors) => return Answer::refused(name.unwrap_or_default(), &errors, None),
+        };
+        let fields = plan::plan(schema(), &document, operation, &variables);
+        let called = operation
+            .name
+            .as_ref()
+            .map(ToString::to_string)
+            .or_else(|| fields.first().map(|field| field.name.clone()))
+            .unwrap_or_default();
+        let mutation = operation.is_mutation();
+        let requested = cost::requested(&fields, mutation);
+        if requested > cost::COST_MAX {
+            return Answer::refused(&called, &[too_dear(requested)], None);
+        }
+        if throttle {
+            self.bucket.drain(now);
+        }
+        if !self.bucket.affords(requested, now) {
+            let error = json!({
+                "message": "Throttled",
+                "extensions": {
+                    "code": "THROTTLED",
+                    "documentation": "https://shopify.dev/api/usage/rate-limits",
+                },
+            });
+            return Answer::refused(&called, &[error], Some(self.bucket.report(requested, None)));
+        }
+        let (data, errors, searches, actual) = self.run(&fields, mutation, now);
+        let actual = actual.min(requested).max(1);
+        self.bucket.take(actual);
+        let mut extensions = json!({ "cost": self.bucket.report(requested, Some(actual)) });
+        if !searches.is_empty() {
+            extensions["search"] = Value::Array(searches);
+        }
+        let mut body = b"{\"data\":".to_vec();
+        body.extend(data);
+        if !errors.is_empty() {
+            body.extend(b",\"errors\":");
+            body.extend(Value::Array(errors).to_string().into_bytes());
+        }
+        body.extend(format!(",\"extensions\":{extensions}}}").into_bytes());
+        Answer { body, operation: called, mutation, cost: actual }
+    }
+
+    fn run(&mut self, fields: &[Field], mutation: bool, now: Millis) -> (Vec<u8>, Vec<Value>, Vec<Value>, u32) {
+        let results: Vec<_> = if mutation {
+            fields.iter().map(|field| self.mutate(field, now)).collect()
+        } else {
+            Vec::new()
+        };
+        let mut walker = Walker::new(self);
+        let written = if mutation {
+            walker.out.push(b'{');
+            let mut sum = Ok(0_u32);
+            for (place, (field, result)) in fields.iter().zip(results).enumerate() {
+                if place > 0 {
+                    walker.out.push(b',');
+                }
+                let cost = walker.found(result, field);
+                // The payload object itself is in the ten.
+                sum = sum.and_then(|sum| Ok(sum.saturating_add(10).saturating_add(cost?.saturating_sub(1))));
+            }
+            walker.out.push(b'}');
+            sum
+        } else {
+            walker.object(&Node::Query, fields)
+        };
+        let data = if written.is_ok() { walker.out } else { b"null".to_vec() };
+        (data, walker.errors, walker.searches, written.unwrap_or(0))
+    }
+}
+
+fn too_dear(cost: u32) -> Value {
+    let max = cost::COST_MAX;
+    json!({
+        "message": format!("Query cost is {cost}, which exceeds the single query max cost limit ({max})."),
+        "extensions": {
+            "code": "MAX_COST_EXCEEDED",
+            "cost": cost,
+            "maxCost": max,
+            "documentation": "https://shopify.dev/api/usage/rate-limits",
+        },
+    })
+}

@@ -1,0 +1,101 @@
+//! A Shopify shop as a deterministic machine: requests and points in time in, answers out.
+//!
+//! It plays the Admin GraphQL API with its costs and throttling, bulk operations and their
+//! files, token grants and webhooks, and has [levers](Shop) for what people do in the admin.
+
+mod bulk;
+mod bulk_rules;
+mod cost;
+mod fields;
+mod graphql;
+mod http;
+mod ids;
+mod levers;
+mod mutations;
+mod node;
+mod options;
+mod page;
+mod plan;
+mod records;
+mod search;
+mod shipping;
+mod spool;
+mod store;
+mod time;
+mod variables;
+mod view;
+mod walk;
+mod webhooks;
+
+pub use bulk::BulkFailure;
+pub use options::{BulkOptions, Options};
+pub use shipping::ShipmentId;
+pub use store::{LocationId, ProductId, QUANTITY_MAX, State, VariantId};
+pub use view::{ProductView, VariantView};
+pub use webhooks::{Delivery, sign};
+
+pub(crate) use http::{Handled, operation};
+
+/// A shop.
+#[derive(Debug)]
+pub struct Shop {
+    options: Options,
+    /// Where clients reach this side, without a slash at the end; bulk results are under it.
+    public_url: String,
+    store: store::Store,
+    shipping: shipping::Shipping,
+    bulk: bulk::Operations,
+    webhooks: webhooks::Webhooks,
+    bucket: cost::Bucket,
+    documents: graphql::Documents,
+    keys: mutations::Keys,
+    /// Tokens that were granted, with the time at which they end.
+    granted: std::collections::BTreeMap<String, crate::wire::Millis>,
+    /// Requests answered.
+    requests: u64,
+    /// Quantities changed by mutations, for ids.
+    adjustments: usize,
+    /// Changes of state since the beginning, bulk operations and token grants not counted.
+    changed: u64,
+}
+
+impl Shop {
+    /// An empty shop without a location.
+    pub fn new(options: Options) -> Self {
+        Self {
+            public_url: format!("https://{}", options.domain),
+            store: store::Store::default(),
+            shipping: shipping::Shipping::default(),
+            bulk: bulk::Operations::default(),
+            webhooks: webhooks::Webhooks::default(),
+            bucket: cost::Bucket::new(options.cost_maximum, options.cost_restore_rate),
+            documents: graphql::Documents::default(),
+            keys: mutations::Keys::default(),
+            granted: std::collections::BTreeMap::new(),
+            requests: 0,
+            adjustments: 0,
+            changed: 0,
+            options,
+        }
+    }
+
+    /// Says where clients reach this side.
+    pub fn set_public_url(&mut self, url: &str) {
+        url.trim_end_matches('/').clone_into(&mut self.public_url);
+    }
+
+    /// The options, to look at and to change while it runs.
+    pub fn options_mut(&mut self) -> &mut Options {
+        &mut self.options
+    }
+
+    /// The options.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Changes of state since the beginning.
+    pub(crate) fn changed(&self) -> u64 {
+        self.changed
+    }
+}
