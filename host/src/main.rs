@@ -1,2 +1,11 @@
-//! The program.
-fn main() {}
+//! The program: reads its command line, does one command, says how it went.
+
+mod command;
+mod config;
+mod finding;
+mod render;
+mod report;
+
+fn main() -> std::process::ExitCode {
+    command::main()
+}

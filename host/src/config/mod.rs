@@ -1,0 +1,203 @@
+//! `atsync.toml`: found, read, and refused with file, line and fix where it is wrong.
+
+mod connection;
+mod document;
+mod schema;
+mod secret;
+mod section;
+mod settings;
+mod template;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use atsync::connection::Limits;
+use atsync::engine::manifest::Description;
+use atsync::problem::Problem;
+
+pub use connection::Configured;
+pub use document::Document;
+pub use secret::Lies;
+pub use section::nearest;
+use section::Section;
+pub use template::template;
+
+use crate::finding::{Finding, Place};
+
+/// The environment variable that names the configuration file.
+pub const VARIABLE: &str = "ATSYNC_CONFIG";
+/// The file that is taken when nothing else is said.
+pub const DEFAULT_FILE: &str = "atsync.toml";
+
+/// Gives the manifest of a component file, or of the built-in component.
+pub type Describe<'a> = dyn FnMut(Option<&Path>) -> Result<Arc<Description>, Problem> + 'a;
+
+const LISTEN: &str = "127.0.0.1:8080";
+const RECORDING_MB: u64 = 64;
+const MB: u64 = 1 << 20;
+
+/// The configuration file, read. What is wrong stands in the findings here (of the file as a
+/// whole) and in those of each connection.
+pub struct Config {
+    document: Document,
+    /// The SQLite file; its folder also holds the recordings.
+    pub store: PathBuf,
+    /// Where webhooks, status page and metrics are served.
+    pub listen: SocketAddr,
+    /// Space for the recordings of one connection, in MB; 0 records nothing.
+    pub recording_mb: u64,
+    /// In the order of the file.
+    pub connections: Vec<Configured>,
+    /// What is wrong outside of the connections.
+    pub findings: Vec<Finding>,
+}
+
+impl Config {
+    /// The file to read: `--config`, else `ATSYNC_CONFIG`, else `./atsync.toml`.
+    pub fn file(option: Option<&Path>) -> PathBuf {
+        option.map(Path::to_owned).unwrap_or_else(|| {
+            std::env::var_os(VARIABLE).map_or_else(|| DEFAULT_FILE.into(), PathBuf::from)
+        })
+    }
+
+    /// Reads the file at `path`; `describe` tells which services and secrets a
+    /// connection takes.
+    ///
+    /// # Errors
+    /// The file cannot be read or is not TOML. All else is a finding in the `Config`.
+    pub fn read(path: &Path, describe: &mut Describe<'_>) -> Result<Self, Vec<Finding>> {
+        let text = std::fs::read_to_string(path).map_err(|error| vec![unreadable(path, &error)])?;
+        Ok(Self::from_document(Document::parse(path, text)?, describe))
+    }
+
+    fn from_document(document: Document, describe: &mut Describe<'_>) -> Self {
+        let mut root = Section::root(&document);
+        let mut findings = Vec::new();
+        let mut store = "atsync.db";
+        if let Some(mut section) = root.section("store") {
+            store = section.text("path").unwrap_or(store);
+            findings.extend(section.finish());
+        }
+        let store = document.resolve(store);
+        let mut listen = None;
+        if let Some(mut section) = root.section("server") {
+            listen = listen_address(&mut section);
+            findings.extend(section.finish());
+        }
+        let mut recording_mb = RECORDING_MB;
+        if let Some(mut section) = root.section("recording") {
+            recording_mb = section.number("keep_mb", 0, 1_000_000).unwrap_or(recording_mb);
+            findings.extend(section.finish());
+        }
+        let limits = limits(&mut root, &mut findings);
+        let connections = connections(&document, &mut root, describe, &limits);
+        findings.extend(root.finish());
+        Self {
+            store,
+            listen: listen.unwrap_or_else(|| LISTEN.parse().expect("a constant address")),
+            recording_mb,
+            connections,
+            findings,
+            document,
+        }
+    }
+
+    /// The file as the person named it.
+    pub fn path(&self) -> &Path {
+        self.document.path()
+    }
+
+    /// Where the settings of `connection` have what a JSON Pointer names, or its nearest
+    /// parent.
+    pub fn place_of_setting(&self, connection: &str, pointer: &str) -> Place {
+        self.document.find(&format!("/connection/{connection}/settings{pointer}"))
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Finding {
+    if error.kind() == std::io::ErrorKind::NotFound {
+        return Finding::error(
+            "config-missing",
+            format!("There is no configuration file {}.", path.display()),
+            format!("Write one with `atsync init`, or name yours with --config or {VARIABLE}."),
+        );
+    }
+    Finding::error(
+        "config-unreadable",
+        format!("The configuration file {} cannot be read: {error}.", path.display()),
+        "Let the user that runs atsync read it.",
+    )
+}
+
+fn listen_address(section: &mut Section<'_>) -> Option<SocketAddr> {
+    let text = section.text("listen")?;
+    let address = text.parse().ok();
+    if address.is_none() {
+        section.report_at(
+            "listen",
+            Finding::error(
+                "config-listen",
+                format!("`{text}` is not an IP address with a port."),
+                format!("Write one such as \"{LISTEN}\"."),
+            ),
+        );
+    }
+    address
+}
+
+fn limits(root: &mut Section<'_>, findings: &mut Vec<Finding>) -> Limits {
+    let mut limits = Limits::default();
+    let Some(mut section) = root.section("limits") else { return limits };
+    let mut set_mb = |key: &str, most: u64, bytes: &mut usize| {
+        if let Some(mb) = section.number(key, 1, most) {
+            *bytes = usize::try_from(mb * MB).unwrap_or(usize::MAX);
+        }
+    };
+    set_mb("response_mb", 1024, &mut limits.response_bytes);
+    set_mb("request_mb", 1024, &mut limits.request_bytes);
+    set_mb("memory_mb", 4096, &mut limits.memory_bytes);
+    set_mb("report_mb", 1024, &mut limits.report_bytes);
+    set_mb("commit_mb", 1024, &mut limits.commit_bytes);
+    if let Some(seconds) = section.number("request_timeout_s", 1, 3600) {
+        limits.request_timeout = Duration::from_secs(seconds);
+    }
+    if let Some(seconds) = section.number("turn_s", 1, 3600) {
+        limits.turn_time = Duration::from_secs(seconds);
+    }
+    if let Some(number) = section.number("concurrent_requests", 1, 1000) {
+        limits.concurrent_requests = usize::try_from(number).unwrap_or(usize::MAX);
+    }
+    findings.extend(section.finish());
+    limits
+}
+
+fn connections(
+    document: &Document,
+    root: &mut Section<'_>,
+    describe: &mut Describe<'_>,
+    limits: &Limits,
+) -> Vec<Configured> {
+    let Some(mut all) = root.section("connection") else {
+        root.report(
+            Finding::error(
+                "config-no-connection",
+                "The file describes no connection.",
+                "Add a [connection.NAME] table; `atsync init` shows all it takes.",
+            )
+            .at(root.place()),
+        );
+        return Vec::new();
+    };
+    let mut connections = Vec::new();
+    for name in all.keys() {
+        if let Some(section) = all.section(&name) {
+            connections.push(connection::read(document, &name, section, describe, limits));
+        }
+    }
+    for finding in all.finish() {
+        root.report(finding);
+    }
+    connections
+}

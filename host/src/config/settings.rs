@@ -1,0 +1,47 @@
+//! `[connection.NAME.settings]` as the JSON object that the component takes.
+
+use serde_json::{Map, Number, Value};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::document::Document;
+use crate::finding::Finding;
+
+/// The table as JSON. Numbers that JSON cannot carry exactly become findings.
+pub fn to_json(document: &Document, table: &DeTable<'static>, findings: &mut Vec<Finding>) -> Value {
+    let members = table.iter().map(|(key, member)| {
+        (key.get_ref().to_string(), value_to_json(document, member, findings))
+    });
+    Value::Object(members.collect::<Map<_, _>>())
+}
+
+fn value_to_json(
+    document: &Document,
+    value: &Spanned<DeValue<'static>>,
+    findings: &mut Vec<Finding>,
+) -> Value {
+    let number = match value.get_ref() {
+        DeValue::String(text) => return Value::String(text.to_string()),
+        DeValue::Boolean(flag) => return Value::Bool(*flag),
+        DeValue::Datetime(date) => return Value::String(date.to_string()),
+        DeValue::Table(table) => return to_json(document, table, findings),
+        DeValue::Array(items) => {
+            return items.iter().map(|item| value_to_json(document, item, findings)).collect();
+        }
+        DeValue::Integer(integer) => {
+            i64::from_str_radix(integer.as_str(), integer.radix()).ok().map(Number::from)
+        }
+        DeValue::Float(float) => float.as_str().parse().ok().and_then(Number::from_f64),
+    };
+    number.map(Value::Number).unwrap_or_else(|| {
+        findings.push(
+            Finding::error(
+                "config-number",
+                "This number is too large to be kept exactly, or is not a number at all.",
+                "Write a number that fits in 64 bits.",
+            )
+            .at(document.place(&value.span())),
+        );
+        Value::Null
+    })
+}
