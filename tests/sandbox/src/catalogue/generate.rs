@@ -1,6 +1,8 @@
 //! A believable fashion catalogue of any size, the same for the same seed for ever.
 
+use super::small::MADE_TO_ORDER_TAG;
 use super::{Product, Status, Variant};
+use crate::joor::Linesheet;
 
 /// What a style is called after its colour family: name, product type, sizes.
 const KINDS: [(&str, &str, &[&str]); 8] = [
@@ -35,8 +37,8 @@ const SEASONS: [&str; 4] = ["ss26", "fw26", "ss27", "fw27"];
 
 /// Styles with `variants` variants in all, stocked in `locations` locations.
 ///
-/// About one style in 20 is a draft and one in 50 archived, one in 30 is made to order; one
-/// variant in 40 is not tracked, one in 25 continues selling. Of the levels a fifth is zero, a
+/// About one style in 20 is a draft and one in 50 archived, one in 30 is made to order, the
+/// others belong to one of four seasons; one variant in 40 is not tracked, one in 25 continues selling. Of the levels a fifth is zero, a
 /// hundredth below zero, and one in 12 is missing because the place does not stock the item.
 /// Every variant has a SKU and a barcode of its own.
 pub fn generate(seed: u64, variants: usize, locations: usize) -> impl Iterator<Item = Product> {
@@ -48,6 +50,16 @@ pub fn generate(seed: u64, variants: usize, locations: usize) -> impl Iterator<I
         made += style.variants.len();
         Some(style)
     })
+}
+
+/// A linesheet for each season, and one of made-to-order styles.
+#[must_use]
+pub fn linesheets() -> Vec<Linesheet> {
+    let season = |(code, tag): (u32, &&str)| Linesheet::by_tag(tag, &code.to_string(), tag);
+    let seasons = (480_101..).zip(&SEASONS).map(season);
+    seasons
+        .chain([Linesheet::made_to_order("Atelier", MADE_TO_ORDER_TAG)])
+        .collect()
 }
 
 /// A style depends on the seed and its number alone.
@@ -63,10 +75,16 @@ fn style(seed: u64, number: u64, locations: usize) -> Product {
         .skip(usize::try_from(first_color).unwrap_or(0));
     let colors = colors.take(1 + usize::try_from(dice.below(4)).unwrap_or(0));
     let price = format!("{}.00", 40 + 5 * dice.below(80));
-    let mut tags = vec![(*dice.pick(&SEASONS)).to_owned()];
-    if dice.one_in(30) {
-        tags.push("made-to-order".into());
-    }
+    let season = *dice.pick(&SEASONS);
+    let made_to_order = dice.one_in(30);
+    let mut tags = vec![
+        if made_to_order {
+            MADE_TO_ORDER_TAG
+        } else {
+            season
+        }
+        .to_owned(),
+    ];
     if dice.one_in(8) {
         tags.push("outlet".into());
     }

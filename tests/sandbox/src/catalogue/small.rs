@@ -1,6 +1,7 @@
 //! The demo's own catalogue: six styles of a small brand, one of each kind that matters.
 
 use super::{Product, Status, Variant};
+use crate::joor::Linesheet;
 
 /// The locations that the quantities are for, in this order.
 pub const LOCATIONS: [&str; 2] = ["Paris", "Lyon"];
@@ -66,7 +67,7 @@ pub fn products() -> Vec<Product> {
                 "atelier-cape",
                 "Atelier Cape",
                 "Coats",
-                &["fw27", MADE_TO_ORDER_TAG],
+                &[MADE_TO_ORDER_TAG],
             )
         },
         // Nobody counts these.
@@ -88,6 +89,17 @@ pub fn products() -> Vec<Product> {
             ],
             ..style("merino-knit", "Merino Knit", "Knitwear", &["fw27", "women"])
         },
+    ]
+}
+
+/// The brand's linesheets. Each style is on one, the scarf on two.
+#[must_use]
+pub fn linesheets() -> Vec<Linesheet> {
+    vec![
+        Linesheet::by_tag("Spring 27", "480001", "ss27"),
+        Linesheet::by_tag("Autumn 27", "480002", "fw27"),
+        Linesheet::by_tag("Accessories", "480003", "accessories"),
+        Linesheet::made_to_order("Atelier", MADE_TO_ORDER_TAG),
     ]
 }
 

@@ -62,6 +62,36 @@ pub struct Linesheet {
     pub delivery: Delivery,
 }
 
+impl Linesheet {
+    /// A linesheet of every style.
+    #[must_use]
+    pub fn of_all(name: &str, code: &str) -> Self {
+        Self {
+            name: name.into(),
+            code: code.into(),
+            ..Self::default()
+        }
+    }
+
+    /// A linesheet of the styles with a tag.
+    #[must_use]
+    pub fn by_tag(name: &str, code: &str, tag: &str) -> Self {
+        Self {
+            tag: Some(tag.into()),
+            ..Self::of_all(name, code)
+        }
+    }
+
+    /// A made-to-order linesheet that says so by its flag and by the code `MTO`.
+    #[must_use]
+    pub fn made_to_order(name: &str, tag: &str) -> Self {
+        Self {
+            made_to_order: true,
+            ..Self::by_tag(name, "MTO", tag)
+        }
+    }
+}
+
 /// Styles on one linesheet at most. The sandbox continues a larger one as a second linesheet
 /// of the same name and code, so that no answer grows with the catalogue.
 const LINESHEET_STYLES_MAX: usize = 500;
@@ -76,13 +106,14 @@ impl Account {
     /// Returns the number of styles created. No stock is set.
     pub fn import_styles(
         &mut self,
-        styles: impl IntoIterator<Item = Style>,
+        styles: impl IntoIterator<Item: Into<Style>>,
         linesheets: &[Linesheet],
         upc: Upc,
     ) -> usize {
         let mut members = vec![Vec::new(); linesheets.len()];
         let mut created = 0;
         for style in styles {
+            let style: Style = style.into();
             let known = self.library.find_external(&style.id.to_string()).is_some();
             if known || style.status != Status::Active {
                 continue;
@@ -180,23 +211,24 @@ fn create(library: &mut Library, style: &Style, upc: Upc) -> ProductNo {
     product
 }
 
-/// The size is the option of that name; the colour is what the other options say together.
+/// The size is the first option of that name; the colour is what the other options say
+/// together.
 fn color_and_size(options: &[(String, String)]) -> (String, &str) {
-    let is_size = |name: &str| name.to_lowercase().contains("size");
-    let size = options.iter().find(|(name, _)| is_size(name));
+    let is_size = |(name, _): &(String, String)| name.to_lowercase().contains("size");
+    let size = options.iter().position(is_size);
     let others = options
         .iter()
-        .filter(|(name, _)| !is_size(name) && name != "Title");
-    let color = others
-        .map(|(_, value)| value.as_str())
-        .collect::<Vec<_>>()
-        .join(" / ");
+        .enumerate()
+        .filter(|(at, _)| Some(*at) != size);
+    let others = others.map(|(_, (_, value))| value.as_str());
+    let color: Vec<_> = others.filter(|value| *value != "Default Title").collect();
     (
         if color.is_empty() {
             "Default".into()
         } else {
-            color
+            color.join(" / ")
         },
-        size.map_or("One size", |(_, value)| value.as_str()),
+        size.and_then(|at| options.get(at))
+            .map_or("One size", |(_, value)| value),
     )
 }
