@@ -42,39 +42,16 @@ impl Request {
     /// The value of a query parameter, decoded.
     pub fn query(&self, name: &str) -> Option<String> {
         let (_, query) = self.path.split_once('?')?;
-        pairs(query).find(|(key, _)| key == name).map(|(_, value)| value)
+        form_urlencoded::parse(query.as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
     }
 
     /// The fields of a body that is a form or a JSON object of strings.
     pub fn form(&self) -> BTreeMap<String, String> {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| pairs(&String::from_utf8_lossy(&self.body)).collect())
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|_| form_urlencoded::parse(&self.body).into_owned().collect())
     }
-}
-
-fn pairs(text: &str) -> impl Iterator<Item = (String, String)> {
-    text.split('&').map(|pair| {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (decoded(key), decoded(value))
-    })
-}
-
-/// Percent-decoding, with `+` for a space.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        let escaped = || {
-            let digits = std::str::from_utf8(after.get(..2)?).ok()?;
-            u8::from_str_radix(digits, 16).ok()
-        };
-        let decoded = match byte {
-            b'%' => escaped(),
-            _ => None,
-        };
-        bytes.push(decoded.unwrap_or(if *byte == b'+' { b' ' } else { *byte }));
-        rest = if decoded.is_some() { after.get(2..).unwrap_or_default() } else { after };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// One HTTP response, or the way in which there is none.
@@ -104,12 +81,20 @@ impl Response {
     /// A response with a body of this type.
     pub fn new(status: u16, content_type: &str, body: Vec<u8>) -> Self {
         let headers = vec![("content-type".to_owned(), content_type.to_owned())];
-        Self { status, headers, body }
+        Self {
+            status,
+            headers,
+            body,
+        }
     }
 
     /// A response with a JSON body.
     pub fn json(status: u16, body: &serde_json::Value) -> Self {
-        Self::new(status, "application/json; charset=utf-8", body.to_string().into_bytes())
+        Self::new(
+            status,
+            "application/json; charset=utf-8",
+            body.to_string().into_bytes(),
+        )
     }
 }
 
@@ -127,6 +112,9 @@ mod tests {
         assert_eq!(request.route(), "/bulk/1.jsonl");
         assert_eq!(request.query("signature").as_deref(), Some("a/b c"));
         assert_eq!(request.query("none"), None);
-        assert_eq!(request.form().get("client_secret").map(String::as_str), Some("s=1"));
+        assert_eq!(
+            request.form().get("client_secret").map(String::as_str),
+            Some("s=1")
+        );
     }
 }

@@ -120,12 +120,20 @@ impl Operations {
         operation.file.as_ref().filter(|_| fresh)
     }
 
-    pub(crate) fn field(&self, index: usize, field: &Field, public_url: &str) -> Option<Out<'static>> {
+    pub(crate) fn field(
+        &self,
+        index: usize,
+        field: &Field,
+        public_url: &str,
+    ) -> Option<Out<'static>> {
         let operation = self.get(index)?;
         let file = operation.file.as_ref().filter(|file| file.len() > 0);
         let url = file.map_or(Out::Null, |_| {
             let number = operation.number();
-            Out::text(format!("{public_url}/bulk/{number}.jsonl?signature={}", signature(number)))
+            Out::text(format!(
+                "{public_url}/bulk/{number}.jsonl?signature={}",
+                signature(number)
+            ))
         });
         Some(match field.name.as_str() {
             "id" => Out::Gid(Kind::BulkOperation, operation.number()),
@@ -175,7 +183,11 @@ impl Shop {
                 "A bulk query operation for this app and shop is already in progress: {}.",
                 running.join(", ")
             );
-            return Ok(payload("BulkOperationRunQueryPayload", None, vec![error(&[], &message, "OPERATION_IN_PROGRESS")]));
+            return Ok(payload(
+                "BulkOperationRunQueryPayload",
+                None,
+                vec![error(&[], &message, "OPERATION_IN_PROGRESS")],
+            ));
         }
         let plan = match bulk_rules::plan(&query, self.options.bulk.refuse_aliases) {
             Ok(plan) => plan,
@@ -202,7 +214,11 @@ impl Shop {
             roots: 0,
             file: None,
         });
-        Ok(payload("BulkOperationRunQueryPayload", Some(index), Vec::new()))
+        Ok(payload(
+            "BulkOperationRunQueryPayload",
+            Some(index),
+            Vec::new(),
+        ))
     }
 
     /// `bulkOperationCancel`
@@ -211,7 +227,8 @@ impl Shop {
         let index = super::ids::Gid::place(id, Kind::BulkOperation);
         let operation = index.and_then(|index| self.bulk.list.get_mut(index));
         let Some(operation) = operation else {
-            let missing = Record::user_error("UserError", &["id"], "Bulk operation does not exist", "");
+            let missing =
+                Record::user_error("UserError", &["id"], "Bulk operation does not exist", "");
             return Ok(payload("BulkOperationCancelPayload", None, vec![missing]));
         };
         if operation.status.ended() {
@@ -250,7 +267,8 @@ impl Shop {
         let Some(operation) = self.bulk.list.get(index) else {
             return;
         };
-        let (plan, grouped, failure) = (operation.plan.clone(), operation.grouped, operation.failure);
+        let (plan, grouped, failure) =
+            (operation.plan.clone(), operation.grouped, operation.failure);
         let written = match failure {
             Some(BulkFailure::AccessDenied) => None,
             failure => self.write_bulk(&plan, grouped, failure.is_some()).ok(),
@@ -286,7 +304,11 @@ impl Shop {
             };
             let fields = bulk_rules::node_fields(root);
             let mut children = Vec::new();
-            let count = if partial { records.count / 2 } else { records.count };
+            let count = if partial {
+                records.count / 2
+            } else {
+                records.count
+            };
             for node in (0..count).filter_map(|index| (records.at)(index)) {
                 writer.line(&node, fields, None, &mut children);
                 roots += 1;
@@ -321,7 +343,13 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    fn line(&mut self, node: &Node, fields: &'a [Field], parent: Option<(Kind, u64)>, children: &mut Vec<Child<'a>>) {
+    fn line(
+        &mut self,
+        node: &Node,
+        fields: &'a [Field],
+        parent: Option<(Kind, u64)>,
+        children: &mut Vec<Child<'a>>,
+    ) {
         self.walker.out.push(b'{');
         // A member that may not be null and is, leaves the line without the rest of it.
         let _cost = self.walker.members(node, fields);
@@ -353,7 +381,11 @@ impl<'a> Writer<'a> {
             }
         }
         self.spooler.take(&mut self.walker.out)?;
-        if grandchildren.is_empty() { Ok(()) } else { self.children(&mut grandchildren) }
+        if grandchildren.is_empty() {
+            Ok(())
+        } else {
+            self.children(&mut grandchildren)
+        }
     }
 }
 
@@ -363,13 +395,23 @@ fn id_of(node: &Node) -> Option<(Kind, u64)> {
         Node::Variant(id) => (Kind::ProductVariant, id.number()),
         Node::Item(id) => (Kind::InventoryItem, id.item_number()),
         Node::Location(id) => (Kind::Location, id.number()),
-        Node::Shipment(index) => (Kind::InventoryShipment, Kind::InventoryShipment.number(*index)),
-        Node::Transfer(index) => (Kind::InventoryTransfer, Kind::InventoryTransfer.number(*index)),
+        Node::Shipment(index) => (
+            Kind::InventoryShipment,
+            Kind::InventoryShipment.number(*index),
+        ),
+        Node::Transfer(index) => (
+            Kind::InventoryTransfer,
+            Kind::InventoryTransfer.number(*index),
+        ),
         _ => return None,
     })
 }
 
-fn payload(typename: &'static str, operation: Option<usize>, errors: Vec<Out<'static>>) -> Out<'static> {
+fn payload(
+    typename: &'static str,
+    operation: Option<usize>,
+    errors: Vec<Out<'static>>,
+) -> Out<'static> {
     Record::out(
         typename,
         vec![

@@ -12,10 +12,15 @@ const DEPTH_MAX: usize = 2;
 /// seen recorded, and a connector must stand both.
 pub(crate) fn plan(query: &str, refuse_aliases: bool) -> Result<Vec<Field>, Vec<String>> {
     if query.len() > DOCUMENT_MAX {
-        return Err(vec![format!("Bulk query is too long: it may have {DOCUMENT_MAX} bytes.")]);
+        return Err(vec![format!(
+            "Bulk query is too long: it may have {DOCUMENT_MAX} bytes."
+        )]);
     }
     let fields = graphql::plan_bulk(query).map_err(|message| vec![message])?;
-    let mut found = Found { refuse_aliases, ..Found::default() };
+    let mut found = Found {
+        refuse_aliases,
+        ..Found::default()
+    };
     for field in &fields {
         found.visit(field, 0, None);
     }
@@ -27,11 +32,17 @@ pub(crate) fn plan(query: &str, refuse_aliases: bool) -> Result<Vec<Field>, Vec<
             found.by_nodes.join("', '")
         ));
     }
-    if fields.iter().any(|field| field.name == "node" || field.name == "nodes") {
+    if fields
+        .iter()
+        .any(|field| field.name == "node" || field.name == "nodes")
+    {
         messages.push("Bulk queries cannot contain a top level `node` field.".to_owned());
     }
     if found.depth > DEPTH_MAX {
-        messages.push("Bulk queries cannot contain connections with a nesting depth greater than 2.".to_owned());
+        messages.push(
+            "Bulk queries cannot contain connections with a nesting depth greater than 2."
+                .to_owned(),
+        );
     }
     if found.connections > CONNECTIONS_MAX {
         messages.push("Bulk queries cannot contain more than 5 connections.".to_owned());
@@ -45,7 +56,9 @@ pub(crate) fn plan(query: &str, refuse_aliases: bool) -> Result<Vec<Field>, Vec<
     }
     if !found.aliased.is_empty() {
         let aliased = found.aliased.join("', '");
-        messages.push(format!("Bulk queries cannot contain aliased fields with arguments: '{aliased}'."));
+        messages.push(format!(
+            "Bulk queries cannot contain aliased fields with arguments: '{aliased}'."
+        ));
     }
     if found.connections == 0 && messages.is_empty() {
         messages.push("Bulk queries must contain at least one connection.".to_owned());
@@ -53,12 +66,17 @@ pub(crate) fn plan(query: &str, refuse_aliases: bool) -> Result<Vec<Field>, Vec<
     if fields.len() > 1 && messages.is_empty() {
         messages.push("Bulk queries must contain only one top level connection.".to_owned());
     }
-    if messages.is_empty() { Ok(fields) } else { Err(messages) }
+    if messages.is_empty() {
+        Ok(fields)
+    } else {
+        Err(messages)
+    }
 }
 
 /// The fields of a connection's nodes, in `edges { node { … } }`.
 pub(crate) fn node_fields(connection: &Field) -> &[Field] {
-    let within = |fields: &'_ [Field], name: &str| fields.iter().position(|field| field.name == name);
+    let within =
+        |fields: &'_ [Field], name: &str| fields.iter().position(|field| field.name == name);
     let edges = within(&connection.fields, "edges").and_then(|place| connection.fields.get(place));
     let node = edges.and_then(|edges| edges.fields.get(within(&edges.fields, "node")?));
     node.map_or(&[], |node| &node.fields)
@@ -95,7 +113,9 @@ impl Found {
             self.by_nodes.push(field.name.clone());
         }
         let fields = node_fields(field);
-        let selects_id = fields.iter().any(|inner| inner.key == "id" && inner.name == "id");
+        let selects_id = fields
+            .iter()
+            .any(|inner| inner.key == "id" && inner.name == "id");
         for inner in fields {
             self.visit(inner, depth + 1, Some((&field.name, selects_id)));
         }
@@ -117,8 +137,14 @@ mod tests {
     #[test]
     fn a_bulk_query_keeps_to_the_rules() {
         check("{ productVariants { edges { node { id sku } } } }", &[]);
-        check("{ productVariants { nodes { id } } }", &["All connection fields"]);
-        check("{ shop { name } }", &["Bulk queries must contain at least one connection."]);
+        check(
+            "{ productVariants { nodes { id } } }",
+            &["All connection fields"],
+        );
+        check(
+            "{ shop { name } }",
+            &["Bulk queries must contain at least one connection."],
+        );
         check(
             "{ node(id: \"gid://shopify/Product/1\") { id } }",
             &["Bulk queries cannot contain a top level `node` field."],
@@ -133,7 +159,10 @@ mod tests {
             &["The parent 'node' field for a nested connection"],
         );
         check("{ products { edges { node { id", &["Invalid bulk query"]);
-        check("mutation { bulkOperationCancel(id: \"x\") { userErrors { field } } }", &["Invalid operation type."]);
+        check(
+            "mutation { bulkOperationCancel(id: \"x\") { userErrors { field } } }",
+            &["Invalid operation type."],
+        );
     }
 
     #[test]

@@ -45,7 +45,9 @@ fn payload(fields: &[Field]) -> u32 {
 }
 
 fn sum(fields: &[Field]) -> u32 {
-    fields.iter().fold(0, |sum, field| sum.saturating_add(of(field)))
+    fields
+        .iter()
+        .fold(0, |sum, field| sum.saturating_add(of(field)))
 }
 
 fn of(field: &Field) -> u32 {
@@ -53,9 +55,14 @@ fn of(field: &Field) -> u32 {
         Shape::Leaf => 0,
         Shape::Object(name) => object(name).saturating_add(sum(&field.fields)),
         Shape::Connection => {
-            let size = field.int("first").or_else(|| field.int("last")).unwrap_or(0);
+            let size = field
+                .int("first")
+                .or_else(|| field.int("last"))
+                .unwrap_or(0);
             let size = u32::try_from(size).unwrap_or(0);
-            let node = field.node_fields().fold(0, |sum: u32, field| sum.saturating_add(of(field)));
+            let node = field
+                .node_fields()
+                .fold(0, |sum: u32, field| sum.saturating_add(of(field)));
             connection(size, node)
         }
     }
@@ -75,12 +82,17 @@ pub(crate) fn object(name: &str) -> u32 {
 /// The cost of a connection of `size` nodes that cost `node` each beside themselves.
 pub(crate) fn connection(size: u32, node: u32) -> u32 {
     let steps = steps(size.max(2));
-    steps.saturating_mul(node.saturating_add(1)).saturating_add(2)
+    steps
+        .saturating_mul(node.saturating_add(1))
+        .saturating_add(2)
 }
 
 /// ⌊2 ln n⌋
 fn steps(size: u32) -> u32 {
-    (1..).take_while(|step| (f64::from(*step) / 2.0).exp() <= f64::from(size)).last().unwrap_or(0)
+    (1..)
+        .take_while(|step| (f64::from(*step) / 2.0).exp() <= f64::from(size))
+        .last()
+        .unwrap_or(0)
 }
 
 /// The points that an app has left at a shop: they come back at an even rate.
@@ -96,13 +108,21 @@ pub(crate) struct Bucket {
 impl Bucket {
     /// Full; `restore_rate` is in points per second.
     pub(crate) fn new(maximum: u32, restore_rate: u32) -> Self {
-        Self { maximum, restore_rate, available: u64::from(maximum) * 1000, at: 0 }
+        Self {
+            maximum,
+            restore_rate,
+            available: u64::from(maximum) * 1000,
+            at: 0,
+        }
     }
 
     fn restore(&mut self, now: Millis) {
         let elapsed = now.saturating_sub(self.at);
         let restored = elapsed.saturating_mul(u64::from(self.restore_rate));
-        self.available = self.available.saturating_add(restored).min(u64::from(self.maximum) * 1000);
+        self.available = self
+            .available
+            .saturating_add(restored)
+            .min(u64::from(self.maximum) * 1000);
         self.at = self.at.max(now);
     }
 
@@ -143,7 +163,10 @@ mod tests {
 
     #[test]
     fn a_connection_costs_by_the_logarithm_of_its_size() {
-        assert_eq!([1, 2, 5, 10, 50, 250].map(|size| connection(size, 0)), [3, 3, 5, 6, 9, 13]);
+        assert_eq!(
+            [1, 2, 5, 10, 50, 250].map(|size| connection(size, 0)),
+            [3, 3, 5, 6, 9, 13]
+        );
     }
 
     #[test]

@@ -3,10 +3,9 @@
 use super::Shop;
 use super::ids::{Gid, Kind};
 use super::node::{Node, Out, Record, Refusal};
-use super::page::Records;
 use super::plan::Field;
 use super::records::status_name;
-use super::store::{LocationId, ProductId, State, Stocked, VariantId, place};
+use super::store::{LocationId, ProductId, Stocked, VariantId, place};
 use super::view::VariantView;
 
 type Answer<'a> = Result<Out<'a>, Refusal>;
@@ -27,7 +26,9 @@ impl Shop {
             Node::Variant(id) => self.variant_field(*id, field),
             Node::Item(id) => self.item_field(*id, field),
             Node::Level(location, variant) => return self.level_field(*location, *variant, field),
-            Node::Quantity(location, variant, name) => self.quantity_field(*location, *variant, name, field),
+            Node::Quantity(location, variant, name) => {
+                self.quantity_field(*location, *variant, name, field)
+            }
             Node::SelectedOption(variant, place) => self.option_field(*variant, *place, field),
             Node::Shipment(index) => self.shipment_field(*index, field),
             Node::ShipmentLine(shipment, line) => self.shipment_line_field(*shipment, *line, field),
@@ -59,8 +60,11 @@ impl Shop {
             "bulkOperation" => self.by_gid(id, &[Kind::BulkOperation])?,
             "node" => self.by_gid(id, &[])?,
             "nodes" => {
-                let found: Result<Vec<_>, _> =
-                    field.texts("ids").into_iter().map(|id| self.by_gid(Some(id), &[])).collect();
+                let found: Result<Vec<_>, _> = field
+                    .texts("ids")
+                    .into_iter()
+                    .map(|id| self.by_gid(Some(id), &[]))
+                    .collect();
                 return Ok(Out::List(found?.into_iter().map(Out::from).collect()));
             }
             _ => return Err(Refusal::internal()),
@@ -101,7 +105,9 @@ impl Shop {
                 let id = LocationId(place(index));
                 self.store.location(id).map(|_| Node::Location(id))
             }
-            Kind::InventoryLevel => self.level_by_gid(id).map(|(location, variant)| Node::Level(location, variant)),
+            Kind::InventoryLevel => self
+                .level_by_gid(id)
+                .map(|(location, variant)| Node::Level(location, variant)),
             Kind::InventoryShipment => self.shipping.shipment(index).map(|_| Node::Shipment(index)),
             Kind::InventoryTransfer => self.shipping.transfer(index).map(|_| Node::Transfer(index)),
             Kind::BulkOperation => self.bulk.get(index).map(|_| Node::BulkOperation(index)),
@@ -117,7 +123,9 @@ impl Shop {
         let gid = Gid::parse(id).filter(|gid| gid.kind == Kind::InventoryLevel)?;
         let location = LocationId(place(Kind::InventoryLevel.index(gid.number)?));
         let variant = VariantId(place(Kind::InventoryItem.index(gid.item?)?));
-        self.store.level(location, variant).map(|_| (location, variant))
+        self.store
+            .level(location, variant)
+            .map(|_| (location, variant))
     }
 
     fn shop_field(&self, field: &Field) -> Option<Out<'_>> {
@@ -146,7 +154,10 @@ impl Shop {
             let description = format!("{handle} of the shop");
             Record::out(
                 "AccessScope",
-                vec![("handle", Out::text(handle.clone())), ("description", Out::text(description))],
+                vec![
+                    ("handle", Out::text(handle.clone())),
+                    ("description", Out::text(description)),
+                ],
             )
         };
         Some(match field.name.as_str() {
@@ -169,12 +180,13 @@ impl Shop {
             "hasActiveInventory" => Out::Bool(self.store.stocks_anything(id)),
             "createdAt" => Out::Time(location.created),
             "updatedAt" => Out::Time(location.updated),
-            // The real field is text as well, not a DateTime.
             "deactivatedAt" => location.deactivated.into(),
             "inventoryLevel" => {
                 let index = Gid::place(field.text("inventoryItemId")?, Kind::InventoryItem);
                 let variant = index.map(|index| VariantId(place(index)));
-                variant.and_then(|variant| self.level(id, variant, field)).into()
+                variant
+                    .and_then(|variant| self.level(id, variant, field))
+                    .into()
             }
             _ => return None,
         })
@@ -197,7 +209,11 @@ impl Shop {
             "totalInventory" => Out::Int(
                 self.store
                     .variants_of(product)
-                    .filter(|id| self.store.variant(*id).is_some_and(|variant| variant.tracked))
+                    .filter(|id| {
+                        self.store
+                            .variant(*id)
+                            .is_some_and(|variant| variant.tracked)
+                    })
                     .map(|id| self.store.total_available(id))
                     .sum(),
             ),
@@ -207,7 +223,10 @@ impl Shop {
 
     fn variant_field(&self, id: VariantId, field: &Field) -> Option<Out<'_>> {
         let variant = self.store.variant(id)?;
-        let optional = |text: &'_ Option<Box<str>>| text.clone().map_or(Out::Null, |text| Out::text(text.into_string()));
+        let optional = |text: &'_ Option<Box<str>>| {
+            text.clone()
+                .map_or(Out::Null, |text| Out::text(text.into_string()))
+        };
         Some(match field.name.as_str() {
             "id" => Out::Gid(Kind::ProductVariant, id.number()),
             "legacyResourceId" => Out::Digits(id.number()),
@@ -216,14 +235,25 @@ impl Shop {
             "title" => Out::text(VariantView::new(&self.store, id)?.title()),
             "displayName" => {
                 let product = self.store.product(ProductId(variant.product))?;
-                Out::text(format!("{} - {}", product.title, VariantView::new(&self.store, id)?.title()))
+                Out::text(format!(
+                    "{} - {}",
+                    product.title,
+                    VariantView::new(&self.store, id)?.title()
+                ))
             }
             "price" => Out::text(self.store.words.text(variant.price)),
             "position" => {
-                let first = self.store.product(ProductId(variant.product))?.first_variant;
+                let first = self
+                    .store
+                    .product(ProductId(variant.product))?
+                    .first_variant;
                 Out::Int(i64::from(id.0 - first) + 1)
             }
-            "inventoryPolicy" => Out::text(if variant.continue_selling { "CONTINUE" } else { "DENY" }),
+            "inventoryPolicy" => Out::text(if variant.continue_selling {
+                "CONTINUE"
+            } else {
+                "DENY"
+            }),
             "inventoryQuantity" => Out::Int(self.store.total_available(id)),
             "createdAt" => Out::Time(self.store.product(ProductId(variant.product))?.created),
             "updatedAt" => Out::Time(variant.updated),
@@ -246,7 +276,10 @@ impl Shop {
             Record::out(
                 "Metafield",
                 vec![
-                    ("id", Out::Gid(Kind::Metafield, Kind::Metafield.number(id.index()))),
+                    (
+                        "id",
+                        Out::Gid(Kind::Metafield, Kind::Metafield.number(id.index())),
+                    ),
                     ("namespace", Out::text(namespace.clone())),
                     ("key", Out::text(key.clone())),
                     ("value", Out::text(value.clone())),
@@ -280,7 +313,9 @@ impl Shop {
             "inventoryLevel" => {
                 let index = Gid::place(field.text("locationId")?, Kind::Location);
                 let location = index.map(|index| LocationId(place(index)));
-                location.and_then(|location| self.level(location, id, field)).into()
+                location
+                    .and_then(|location| self.level(location, id, field))
+                    .into()
             }
             _ => return None,
         })
@@ -293,7 +328,10 @@ impl Shop {
     }
 
     fn level_field(&self, location: LocationId, variant: VariantId, field: &Field) -> Answer<'_> {
-        let level = self.store.level(location, variant).ok_or_else(Refusal::internal)?;
+        let level = self
+            .store
+            .level(location, variant)
+            .ok_or_else(Refusal::internal)?;
         Ok(match field.name.as_str() {
             "id" => Out::text(level_gid(location, variant)),
             "isActive" => Out::Bool(level.stocked == Stocked::Yes),
@@ -303,13 +341,22 @@ impl Shop {
             "location" => Out::Node(Node::Location(location)),
             "quantities" => {
                 let names = field.texts("names");
-                let known: Vec<_> = names.iter().filter_map(|name| quantity_name(name)).collect();
+                let known: Vec<_> = names
+                    .iter()
+                    .filter_map(|name| quantity_name(name))
+                    .collect();
                 if known.len() < names.len() {
                     let known = QUANTITY_NAMES.join(", ");
-                    let message = format!("The specified quantity name is invalid. Valid values are: {known}.");
+                    let message = format!(
+                        "The specified quantity name is invalid. Valid values are: {known}."
+                    );
                     return Err(Refusal::bad_request(&message));
                 }
-                Out::nodes(known.into_iter().map(|name| Node::Quantity(location, variant, name)))
+                Out::nodes(
+                    known
+                        .into_iter()
+                        .map(|name| Node::Quantity(location, variant, name)),
+                )
             }
             _ => return Err(Refusal::internal()),
         })
@@ -326,12 +373,16 @@ impl Shop {
             "id" => {
                 let number = Kind::InventoryLevel.number(location.index());
                 let item = variant.item_number();
-                Out::text(format!("gid://shopify/InventoryQuantity/{number}?inventory_item_id={item}&name={name}"))
+                Out::text(format!(
+                    "gid://shopify/InventoryQuantity/{number}?inventory_item_id={item}&name={name}"
+                ))
             }
             "name" => Out::text(name),
             "quantity" => Out::Int(i64::from(self.store.quantity(location, variant, name)?)),
             // Recorded: only available says when it changed; the others are null until they do.
-            "updatedAt" if name == "available" => Out::Time(self.store.level(location, variant)?.updated),
+            "updatedAt" if name == "available" => {
+                Out::Time(self.store.level(location, variant)?.updated)
+            }
             "updatedAt" => Out::Null,
             _ => return None,
         })
@@ -372,7 +423,11 @@ impl Shop {
             "acceptedQuantity" => Out::Int(i64::from(line.accepted)),
             "rejectedQuantity" => Out::Int(0),
             "unreceivedQuantity" => Out::Int(i64::from(line.units - line.accepted)),
-            "inventoryItem" => self.store.variant(line.variant).map(|_| Node::Item(line.variant)).into(),
+            "inventoryItem" => self
+                .store
+                .variant(line.variant)
+                .map(|_| Node::Item(line.variant))
+                .into(),
             _ => return None,
         })
     }
@@ -408,7 +463,9 @@ impl Shop {
     /// Refuses a field whose access scope the token lacks.
     pub(crate) fn allowed(&self, node: &Node, field: &Field) -> Result<(), Refusal> {
         let scope = match (node, field.name.as_str()) {
-            (Node::Query, "products" | "product" | "productVariants" | "productVariant") => "read_products",
+            (Node::Query, "products" | "product" | "productVariants" | "productVariant") => {
+                "read_products"
+            }
             (Node::Query, "inventoryItem" | "inventoryItems" | "inventoryLevel")
             | (Node::Variant(_), "inventoryItem")
             | (Node::Location(_), "inventoryLevel" | "inventoryLevels") => "read_inventory",
@@ -423,15 +480,26 @@ impl Shop {
     /// Refuses unless the token has this scope, or the write scope that holds it.
     pub(crate) fn has_scope(&self, scope: &str, field: &str) -> Result<(), Refusal> {
         let write = scope.replacen("read_", "write_", 1);
-        let held = self.options.scopes.iter().any(|held| *held == scope || *held == write);
-        if held { Ok(()) } else { Err(Refusal::access_denied(field, scope)) }
+        let held = self
+            .options
+            .scopes
+            .iter()
+            .any(|held| *held == scope || *held == write);
+        if held {
+            Ok(())
+        } else {
+            Err(Refusal::access_denied(field, scope))
+        }
     }
 }
 
 /// The global id of a level.
 pub(crate) fn level_gid(location: LocationId, variant: VariantId) -> String {
     let number = Kind::InventoryLevel.number(location.index());
-    format!("gid://shopify/InventoryLevel/{number}?inventory_item_id={}", variant.item_number())
+    format!(
+        "gid://shopify/InventoryLevel/{number}?inventory_item_id={}",
+        variant.item_number()
+    )
 }
 
 /// The names of quantities that `quantities(names:)` takes.

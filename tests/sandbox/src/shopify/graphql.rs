@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use apollo_compiler::Schema;
 use apollo_compiler::executable::ExecutableDocument;
 use apollo_compiler::validation::{DiagnosticList, Valid};
-use apollo_compiler::Schema;
 use serde_json::{Map, Value, json};
 
 use super::Shop;
@@ -26,7 +26,10 @@ const DOCUMENTS_MAX: usize = 256;
 pub(crate) fn schema() -> &'static Valid<Schema> {
     static SCHEMA: OnceLock<Valid<Schema>> = OnceLock::new();
     SCHEMA.get_or_init(|| {
-        #[expect(clippy::panic, reason = "the schema is part of this crate and is tested")]
+        #[expect(
+            clippy::panic,
+            reason = "the schema is part of this crate and is tested"
+        )]
         Schema::parse_and_validate(SDL, "sdl/admin.graphql")
             .unwrap_or_else(|invalid| panic!("{}", invalid.errors))
     })
@@ -61,7 +64,10 @@ fn errors(diagnostics: &DiagnosticList) -> Vec<Value> {
                 .unstable_compat_message()
                 .unwrap_or_else(|| diagnostic.error.to_string());
             let at = diagnostic.line_column_range().map(|range| range.start);
-            let locations = at.map_or_else(|| json!([]), |at| json!([{ "line": at.line, "column": at.column }]));
+            let locations = at.map_or_else(
+                || json!([]),
+                |at| json!([{ "line": at.line, "column": at.column }]),
+            );
             let code = match diagnostic.error.unstable_error_name() {
                 Some("UndefinedField") => "undefinedField",
                 Some("UndefinedArgument") => "argumentNotAccepted",
@@ -75,13 +81,14 @@ fn errors(diagnostics: &DiagnosticList) -> Vec<Value> {
 
 /// The plan of a bulk query, or why there is none.
 pub(crate) fn plan_bulk(query: &str) -> Result<Vec<Field>, String> {
-    let document = ExecutableDocument::parse_and_validate(schema(), query, "bulk.graphql").map_err(|invalid| {
-        let messages: Vec<String> = errors(&invalid.errors)
-            .iter()
-            .filter_map(|error| error.get("message")?.as_str().map(str::to_owned))
-            .collect();
-        format!("Invalid bulk query: {}", messages.join("; "))
-    })?;
+    let document = ExecutableDocument::parse_and_validate(schema(), query, "bulk.graphql")
+        .map_err(|invalid| {
+            let messages: Vec<String> = errors(&invalid.errors)
+                .iter()
+                .filter_map(|error| error.get("message")?.as_str().map(str::to_owned))
+                .collect();
+            format!("Invalid bulk query: {}", messages.join("; "))
+        })?;
     let operation = document
         .operations
         .get(None)
@@ -97,7 +104,6 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
     /// The operation's name, or the name of its first field.
     pub(crate) operation: String,
-    pub(crate) mutation: bool,
     pub(crate) cost: u32,
 }
 
@@ -110,7 +116,6 @@ impl Answer {
         Self {
             body: body.to_string().into_bytes(),
             operation: operation.to_owned(),
-            mutation: false,
             cost: 0,
         }
     }
@@ -119,7 +124,10 @@ impl Answer {
 impl Shop {
     /// Answers a GraphQL request. `throttle` makes it find the bucket empty.
     pub(crate) fn graphql(&mut self, body: &Value, throttle: bool, now: Millis) -> Answer {
-        let text = body.get("query").and_then(Value::as_str).unwrap_or_default();
+        let text = body
+            .get("query")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let name = body.get("operationName").and_then(Value::as_str);
         let document = match self.documents.get(text) {
             Ok(document) => document,
@@ -135,7 +143,11 @@ impl Shop {
                 return Answer::refused("", &[json!({ "message": message })], None);
             }
         };
-        let given = body.get("variables").and_then(Value::as_object).cloned().unwrap_or_default();
+        let given = body
+            .get("variables")
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default();
         let variables = match variables::coerce(schema(), &document.sources, operation, &given) {
             Ok(variables) => variables,
             Err(errors) => return Answer::refused(name.unwrap_or_default(), &errors, None),
@@ -179,10 +191,19 @@ impl Shop {
             body.extend(Value::Array(errors).to_string().into_bytes());
         }
         body.extend(format!(",\"extensions\":{extensions}}}").into_bytes());
-        Answer { body, operation: called, mutation, cost: actual }
+        Answer {
+            body,
+            operation: called,
+            cost: actual,
+        }
     }
 
-    fn run(&mut self, fields: &[Field], mutation: bool, now: Millis) -> (Vec<u8>, Vec<Value>, Vec<Value>, u32) {
+    fn run(
+        &mut self,
+        fields: &[Field],
+        mutation: bool,
+        now: Millis,
+    ) -> (Vec<u8>, Vec<Value>, Vec<Value>, u32) {
         let results: Vec<_> = if mutation {
             fields.iter().map(|field| self.mutate(field, now)).collect()
         } else {
@@ -198,14 +219,22 @@ impl Shop {
                 }
                 let cost = walker.found(result, field);
                 // The payload object itself is in the ten.
-                sum = sum.and_then(|sum| Ok(sum.saturating_add(10).saturating_add(cost?.saturating_sub(1))));
+                sum = sum.and_then(|sum| {
+                    Ok(sum
+                        .saturating_add(10)
+                        .saturating_add(cost?.saturating_sub(1)))
+                });
             }
             walker.out.push(b'}');
             sum
         } else {
             walker.object(&Node::Query, fields)
         };
-        let data = if written.is_ok() { walker.out } else { b"null".to_vec() };
+        let data = if written.is_ok() {
+            walker.out
+        } else {
+            b"null".to_vec()
+        };
         (data, walker.errors, walker.searches, written.unwrap_or(0))
     }
 }

@@ -167,7 +167,8 @@ mod tests {
 
     #[test]
     fn a_level_id_names_its_item() {
-        let gid = Gid::parse("gid://shopify/InventoryLevel/143273001266?inventory_item_id=5").unwrap();
+        let gid =
+            Gid::parse("gid://shopify/InventoryLevel/143273001266?inventory_item_id=5").unwrap();
         assert_eq!((gid.number, gid.item), (143_273_001_266, Some(5)));
     }
 

@@ -6,7 +6,9 @@ use serde_json::json;
 use super::Shop;
 use super::fields::level_gid;
 use super::ids::{Gid, Kind};
-use super::store::{LevelRecord, LocationId, ProductId, State, Stocked, VariantId, bounded, place, seconds};
+use super::store::{
+    LevelRecord, LocationId, ProductId, State, Stocked, VariantId, bounded, place, seconds,
+};
 use super::time;
 use super::view::{ProductView, VariantView};
 use crate::catalogue::{Product, Status};
@@ -61,7 +63,11 @@ impl Shop {
         record.updated = seconds(now);
         record.deactivated = (!active).then(|| seconds(now));
         self.changed += 1;
-        let topic = if active { "LOCATIONS_ACTIVATE" } else { "LOCATIONS_DEACTIVATE" };
+        let topic = if active {
+            "LOCATIONS_ACTIVATE"
+        } else {
+            "LOCATIONS_DEACTIVATE"
+        };
         self.announce_location(topic, location, now);
     }
 
@@ -77,7 +83,13 @@ impl Shop {
 
     /// Sets the units available; a location that did not stock the item does from then on.
     /// Units beyond ±1,000,000,000 are brought within Shopify's bounds.
-    pub fn set_available(&mut self, variant: VariantId, location: LocationId, units: i64, now: Millis) {
+    pub fn set_available(
+        &mut self,
+        variant: VariantId,
+        location: LocationId,
+        units: i64,
+        now: Millis,
+    ) {
         self.stock(location, variant, now);
         if let Some(level) = self.store.level_mut(location, variant) {
             level.available = bounded(units);
@@ -89,8 +101,16 @@ impl Shop {
 
     /// Adds to the units available, or takes away from them.
     pub fn adjust(&mut self, variant: VariantId, location: LocationId, delta: i64, now: Millis) {
-        let before = self.store.quantity(location, variant, "available").unwrap_or(0);
-        self.set_available(variant, location, i64::from(before).saturating_add(delta), now);
+        let before = self
+            .store
+            .quantity(location, variant, "available")
+            .unwrap_or(0);
+        self.set_available(
+            variant,
+            location,
+            i64::from(before).saturating_add(delta),
+            now,
+        );
     }
 
     /// Sells units in Shopify: available falls, committed rises by as much.
@@ -100,13 +120,33 @@ impl Shop {
     }
 
     /// Sets the units of another state.
-    pub fn set_units(&mut self, variant: VariantId, location: LocationId, state: State, units: i64, now: Millis) {
+    pub fn set_units(
+        &mut self,
+        variant: VariantId,
+        location: LocationId,
+        state: State,
+        units: i64,
+        now: Millis,
+    ) {
         self.stock(location, variant, now);
         let before = self.store.state(location, variant, state);
-        self.change_state(location, variant, state, bounded(units - i64::from(before)), now);
+        self.change_state(
+            location,
+            variant,
+            state,
+            bounded(units - i64::from(before)),
+            now,
+        );
     }
 
-    pub(crate) fn change_state(&mut self, location: LocationId, variant: VariantId, state: State, by: i32, now: Millis) {
+    pub(crate) fn change_state(
+        &mut self,
+        location: LocationId,
+        variant: VariantId,
+        state: State,
+        by: i32,
+        now: Millis,
+    ) {
         let units = bounded(i64::from(self.store.state(location, variant, state)) + i64::from(by));
         self.store.set_state(location, variant, state, units);
         if let Some(level) = self.store.level_mut(location, variant) {
@@ -130,7 +170,12 @@ impl Shop {
                 level.updated = at;
             }
             Stocked::Never => {
-                *level = LevelRecord { available: 0, created: at, updated: at, stocked: Stocked::Yes };
+                *level = LevelRecord {
+                    available: 0,
+                    created: at,
+                    updated: at,
+                    stocked: Stocked::Yes,
+                };
             }
         }
         self.changed += 1;
@@ -154,7 +199,9 @@ impl Shop {
 
     /// Sets "continue selling when out of stock".
     pub fn set_policy(&mut self, variant: VariantId, continue_selling: bool, now: Millis) {
-        self.change_variant(variant, now, |record| record.continue_selling = continue_selling);
+        self.change_variant(variant, now, |record| {
+            record.continue_selling = continue_selling
+        });
     }
 
     /// Sets whether stock is counted.
@@ -175,11 +222,20 @@ impl Shop {
 
     /// Sets or clears the barcode.
     pub fn set_barcode(&mut self, variant: VariantId, barcode: Option<&str>, now: Millis) {
-        self.change_variant(variant, now, |record| record.barcode = barcode.map(Into::into));
+        self.change_variant(variant, now, |record| {
+            record.barcode = barcode.map(Into::into)
+        });
     }
 
     /// Sets a metafield of a variant.
-    pub fn set_metafield(&mut self, variant: VariantId, namespace: &str, key: &str, value: &str, now: Millis) {
+    pub fn set_metafield(
+        &mut self,
+        variant: VariantId,
+        namespace: &str,
+        key: &str,
+        value: &str,
+        now: Millis,
+    ) {
         let place = (variant.0, namespace.to_owned(), key.to_owned());
         self.store.metafields.insert(place, value.to_owned());
         self.change_variant(variant, now, |_| {});
@@ -190,8 +246,18 @@ impl Shop {
         self.change_variant(variant, now, |record| record.deleted = true);
     }
 
-    fn change_variant(&mut self, id: VariantId, now: Millis, change: impl FnOnce(&mut super::store::VariantRecord)) {
-        let Some(variant) = self.store.variants.get_mut(id.index()).filter(|variant| !variant.deleted) else {
+    fn change_variant(
+        &mut self,
+        id: VariantId,
+        now: Millis,
+        change: impl FnOnce(&mut super::store::VariantRecord),
+    ) {
+        let Some(variant) = self
+            .store
+            .variants
+            .get_mut(id.index())
+            .filter(|variant| !variant.deleted)
+        else {
             return;
         };
         variant.updated = seconds(now);
@@ -207,7 +273,12 @@ impl Shop {
     /// Puts a product on sale, back to draft, or away. Its variants' timestamps stay as they
     /// are: who looks only at those does not see it.
     pub fn set_status(&mut self, product: ProductId, status: Status, now: Millis) {
-        if let Some(record) = self.store.products.get_mut(product.index()).filter(|record| !record.deleted) {
+        if let Some(record) = self
+            .store
+            .products
+            .get_mut(product.index())
+            .filter(|record| !record.deleted)
+        {
             record.status = status;
             record.updated = seconds(now);
             self.changed += 1;
@@ -217,7 +288,12 @@ impl Shop {
 
     /// Deletes a product with its variants.
     pub fn delete_product(&mut self, product: ProductId, now: Millis) {
-        let Some(record) = self.store.products.get_mut(product.index()).filter(|record| !record.deleted) else {
+        let Some(record) = self
+            .store
+            .products
+            .get_mut(product.index())
+            .filter(|record| !record.deleted)
+        else {
             return;
         };
         record.deleted = true;
@@ -239,7 +315,9 @@ impl Shop {
     /// The location with this name, global id or number.
     pub fn find_location(&self, name: &str) -> Option<LocationId> {
         self.location_ids().find(|id| {
-            self.store.location(*id).is_some_and(|location| location.name == name)
+            self.store
+                .location(*id)
+                .is_some_and(|location| location.name == name)
                 || Gid::place(name, Kind::Location) == Some(id.index())
                 || name.parse() == Ok(id.number())
         })
@@ -247,23 +325,34 @@ impl Shop {
 
     /// The name of a location.
     pub fn location_name(&self, location: LocationId) -> Option<&str> {
-        self.store.location(location).map(|location| location.name.as_str())
+        self.store
+            .location(location)
+            .map(|location| location.name.as_str())
     }
 
     /// Whether a location is open.
     pub fn location_is_active(&self, location: LocationId) -> bool {
-        self.store.location(location).is_some_and(|location| location.active)
+        self.store
+            .location(location)
+            .is_some_and(|location| location.active)
     }
 
     /// The first variant with this SKU, or the one with this global id or number.
     pub fn find_variant(&self, name: &str) -> Option<VariantId> {
         let by_number = || {
-            let number = name.parse().ok().and_then(|number| Kind::ProductVariant.index(number));
+            let number = name
+                .parse()
+                .ok()
+                .and_then(|number| Kind::ProductVariant.index(number));
             Gid::place(name, Kind::ProductVariant).or(number)
         };
         (0..place(self.store.variants.len()))
             .map(VariantId)
-            .find(|id| self.store.variant(*id).is_some_and(|variant| variant.sku.as_deref() == Some(name)))
+            .find(|id| {
+                self.store
+                    .variant(*id)
+                    .is_some_and(|variant| variant.sku.as_deref() == Some(name))
+            })
             .or_else(|| by_number().map(|index| VariantId(place(index))))
             .filter(|id| self.store.variant(*id).is_some())
     }
@@ -271,12 +360,19 @@ impl Shop {
     /// The product with this handle, or the one with this global id or number.
     pub fn find_product(&self, name: &str) -> Option<ProductId> {
         let by_number = || {
-            let number = name.parse().ok().and_then(|number| Kind::Product.index(number));
+            let number = name
+                .parse()
+                .ok()
+                .and_then(|number| Kind::Product.index(number));
             Gid::place(name, Kind::Product).or(number)
         };
         (0..place(self.store.products.len()))
             .map(ProductId)
-            .find(|id| self.store.product(*id).is_some_and(|product| &*product.handle == name))
+            .find(|id| {
+                self.store
+                    .product(*id)
+                    .is_some_and(|product| &*product.handle == name)
+            })
             .or_else(|| by_number().map(|index| ProductId(place(index))))
             .filter(|id| self.store.product(*id).is_some())
     }
@@ -289,7 +385,11 @@ impl Shop {
     /// A product, if it exists.
     pub fn product(&self, id: ProductId) -> Option<ProductView<'_>> {
         let record = self.store.product(id)?;
-        Some(ProductView { store: &self.store, id, record })
+        Some(ProductView {
+            store: &self.store,
+            id,
+            record,
+        })
     }
 
     /// A variant, if it exists.
@@ -297,7 +397,13 @@ impl Shop {
         VariantView::new(&self.store, id)
     }
 
-    fn announce_level(&mut self, topic: &str, location: LocationId, variant: VariantId, now: Millis) {
+    fn announce_level(
+        &mut self,
+        topic: &str,
+        location: LocationId,
+        variant: VariantId,
+        now: Millis,
+    ) {
         let available = self.store.quantity(location, variant, "available");
         self.announce(topic, now, || {
             json!({
@@ -311,7 +417,10 @@ impl Shop {
     }
 
     fn announce_location(&mut self, topic: &str, location: LocationId, now: Millis) {
-        let record = self.store.location(location).map(|record| (record.name.clone(), record.active));
+        let record = self
+            .store
+            .location(location)
+            .map(|record| (record.name.clone(), record.active));
         self.announce(topic, now, || {
             json!({
                 "id": location.number(),
@@ -324,7 +433,10 @@ impl Shop {
     }
 
     fn announce_product(&mut self, topic: &str, product: ProductId, now: Millis) {
-        let title = self.store.product(product).map(|record| record.title.to_string());
+        let title = self
+            .store
+            .product(product)
+            .map(|record| record.title.to_string());
         self.announce(topic, now, || {
             json!({
                 "id": product.number(),

@@ -27,6 +27,9 @@ mod view;
 mod walk;
 mod webhooks;
 
+#[cfg(test)]
+mod oracle;
+
 pub use bulk::BulkFailure;
 pub use options::{BulkOptions, Options};
 pub use shipping::ShipmentId;
@@ -34,7 +37,7 @@ pub use store::{LocationId, ProductId, QUANTITY_MAX, State, VariantId};
 pub use view::{ProductView, VariantView};
 pub use webhooks::{Delivery, sign};
 
-pub(crate) use http::{Handled, operation};
+pub(crate) use http::operation;
 
 /// A shop.
 #[derive(Debug)]
@@ -92,10 +95,5 @@ impl Shop {
     /// The options.
     pub fn options(&self) -> &Options {
         &self.options
-    }
-
-    /// Changes of state since the beginning.
-    pub(crate) fn changed(&self) -> u64 {
-        self.changed
     }
 }

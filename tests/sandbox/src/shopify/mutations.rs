@@ -56,7 +56,10 @@ impl Shop {
             "bulkOperationCancel" => self.cancel_bulk(field),
             "webhookSubscriptionCreate" => self.create_subscription(field, now),
             "webhookSubscriptionDelete" => self.delete_subscription(field),
-            "inventorySetQuantities" | "inventoryAdjustQuantities" | "inventoryActivate" | "inventoryDeactivate" => {
+            "inventorySetQuantities"
+            | "inventoryAdjustQuantities"
+            | "inventoryActivate"
+            | "inventoryDeactivate" => {
                 self.has_scope("write_inventory", &field.name)?;
                 self.once(field, now)
             }
@@ -70,12 +73,20 @@ impl Shop {
 
     /// Runs a mutation that needs an idempotency key, or repeats what it answered before.
     fn once(&mut self, field: &Field, now: Millis) -> Answer {
-        let missing = "The @idempotent directive is required for this mutation but was not provided.";
-        let key = field.idempotency_key.clone().ok_or_else(|| Refusal::bad_request(missing))?;
+        let missing =
+            "The @idempotent directive is required for this mutation but was not provided.";
+        let key = field
+            .idempotency_key
+            .clone()
+            .ok_or_else(|| Refusal::bad_request(missing))?;
         if key.trim().is_empty() {
-            return Err(Refusal::bad_request("The idempotency key must not be blank."));
+            return Err(Refusal::bad_request(
+                "The idempotency key must not be blank.",
+            ));
         }
-        self.keys.0.retain(|_, kept| now < kept.at.saturating_add(KEY_MILLIS));
+        self.keys
+            .0
+            .retain(|_, kept| now < kept.at.saturating_add(KEY_MILLIS));
         let call = format!("{} {}", field.name, Value::Object(field.args.clone()));
         if let Some(kept) = self.keys.0.get(&key) {
             if kept.call == call {
@@ -83,7 +94,15 @@ impl Shop {
             }
             // The wording is ours: no such answer is recorded.
             let message = "The same idempotency key cannot be used with different parameters.";
-            return Ok(refused(&field.name, vec![error(&field.name, &[], message, "IDEMPOTENCY_KEY_PARAMETER_MISMATCH")]));
+            return Ok(refused(
+                &field.name,
+                vec![error(
+                    &field.name,
+                    &[],
+                    message,
+                    "IDEMPOTENCY_KEY_PARAMETER_MISMATCH",
+                )],
+            ));
         }
         let answer = match field.name.as_str() {
             "inventorySetQuantities" => self.set_quantities(field, now),
@@ -93,7 +112,14 @@ impl Shop {
             "locationActivate" => self.switch_location(field, true, now),
             _ => self.switch_location(field, false, now),
         }?;
-        self.keys.0.insert(key, Kept { call, at: now, answer: answer.clone() });
+        self.keys.0.insert(
+            key,
+            Kept {
+                call,
+                at: now,
+                answer: answer.clone(),
+            },
+        );
         Ok(answer)
     }
 
@@ -102,19 +128,44 @@ impl Shop {
         let mut errors = Vec::new();
         if !["available", "on_hand"].contains(&input.name.as_str()) {
             let message = "The quantity name must be either 'available' or 'on_hand'.";
-            errors.push(error(&field.name, &["input", "name"], message, "INVALID_NAME"));
+            errors.push(error(
+                &field.name,
+                &["input", "name"],
+                message,
+                "INVALID_NAME",
+            ));
         }
         self.judge(field, &input, &mut errors);
         for (line, place) in input.lines.iter().zip(0_usize..) {
             let pair = (&line.item, &line.location);
-            if input.lines.iter().filter(|other| (&other.item, &other.location) == pair).count() > 1 {
+            if input
+                .lines
+                .iter()
+                .filter(|other| (&other.item, &other.location) == pair)
+                .count()
+                > 1
+            {
                 let message = "The combination of inventoryItemId and locationId must be unique.";
                 let code = "NO_DUPLICATE_INVENTORY_ITEM_ID_GROUP_ID_PAIR";
-                errors.push(line_error(field, &input, place, "locationId", message, code));
+                errors.push(line_error(
+                    field,
+                    &input,
+                    place,
+                    "locationId",
+                    message,
+                    code,
+                ));
             }
             if line.amount < 0 && input.name == "on_hand" {
                 let message = "The quantity can't be negative.";
-                errors.push(line_error(field, &input, place, "quantity", message, "INVALID_QUANTITY_NEGATIVE"));
+                errors.push(line_error(
+                    field,
+                    &input,
+                    place,
+                    "quantity",
+                    message,
+                    "INVALID_QUANTITY_NEGATIVE",
+                ));
             }
         }
         if !errors.is_empty() {
@@ -123,7 +174,10 @@ impl Shop {
         let mut changes = Vec::new();
         for line in &input.lines {
             if let Some((location, variant)) = self.place_of(line) {
-                let before = self.store.quantity(location, variant, &input.name).unwrap_or(0);
+                let before = self
+                    .store
+                    .quantity(location, variant, &input.name)
+                    .unwrap_or(0);
                 let delta = line.amount - i64::from(before);
                 self.adjust(variant, location, delta, now);
                 changes.push(("available", delta, location, variant));
@@ -140,7 +194,12 @@ impl Shop {
         if state.is_none() && input.name != "available" {
             let message = "The specified quantity name is invalid. Valid values are: available, damaged, incoming, \
                            quality_control, reserved, safety_stock.";
-            errors.push(error(&field.name, &["input", "name"], message, "INVALID_QUANTITY_NAME"));
+            errors.push(error(
+                &field.name,
+                &["input", "name"],
+                message,
+                "INVALID_QUANTITY_NAME",
+            ));
         }
         self.judge(field, &input, &mut errors);
         if !errors.is_empty() {
@@ -174,17 +233,30 @@ impl Shop {
         if !REASONS.contains(&input.reason.as_str()) {
             let known = REASONS.join(", ");
             let message = format!("The specified reason is invalid. Valid values are: {known}.");
-            errors.push(error(&field.name, &["input", "reason"], &message, "INVALID_REASON"));
+            errors.push(error(
+                &field.name,
+                &["input", "reason"],
+                &message,
+                "INVALID_REASON",
+            ));
         }
         for (line, place) in input.lines.iter().zip(0_usize..) {
             let mut fault = |name: &'static str, message: &str, code: &'static str| {
                 errors.push(line_error(field, input, place, name, message, code));
             };
             if line.amount > i64::from(QUANTITY_MAX) {
-                fault(input.amount, "The quantity can't be higher than 1,000,000,000.", "INVALID_QUANTITY_TOO_HIGH");
+                fault(
+                    input.amount,
+                    "The quantity can't be higher than 1,000,000,000.",
+                    "INVALID_QUANTITY_TOO_HIGH",
+                );
             }
             if line.amount < -i64::from(QUANTITY_MAX) {
-                fault(input.amount, "The quantity can't be lower than -1,000,000,000.", "INVALID_QUANTITY_TOO_LOW");
+                fault(
+                    input.amount,
+                    "The quantity can't be lower than -1,000,000,000.",
+                    "INVALID_QUANTITY_TOO_LOW",
+                );
             }
             let variant = self.item(&line.item);
             let location = self.location(&line.location);
@@ -196,7 +268,11 @@ impl Shop {
                 );
             }
             if location.is_none() {
-                fault("locationId", "The specified location could not be found.", "INVALID_LOCATION");
+                fault(
+                    "locationId",
+                    "The specified location could not be found.",
+                    "INVALID_LOCATION",
+                );
             }
             let (Some(variant), Some(location)) = (variant, location) else {
                 continue;
@@ -234,19 +310,20 @@ impl Shop {
         now: Millis,
     ) -> Out<'static> {
         self.adjustments += 1;
-        let change = |(name, delta, location, variant): &(&'static str, i64, LocationId, VariantId)| {
-            Record::out(
-                "InventoryChange",
-                vec![
-                    ("name", Out::text(*name)),
-                    ("delta", Out::Int(*delta)),
-                    ("quantityAfterChange", Out::Null),
-                    ("ledgerDocumentUri", Out::Null),
-                    ("item", Out::Node(Node::Item(*variant))),
-                    ("location", Out::Node(Node::Location(*location))),
-                ],
-            )
-        };
+        let change =
+            |(name, delta, location, variant): &(&'static str, i64, LocationId, VariantId)| {
+                Record::out(
+                    "InventoryChange",
+                    vec![
+                        ("name", Out::text(*name)),
+                        ("delta", Out::Int(*delta)),
+                        ("quantityAfterChange", Out::Null),
+                        ("ledgerDocumentUri", Out::Null),
+                        ("item", Out::Node(Node::Item(*variant))),
+                        ("location", Out::Node(Node::Location(*location))),
+                    ],
+                )
+            };
         let number = Kind::InventoryAdjustmentGroup.number(self.adjustments);
         let group = Record::out(
             "InventoryAdjustmentGroup",
@@ -254,13 +331,19 @@ impl Shop {
                 ("id", Out::Gid(Kind::InventoryAdjustmentGroup, number)),
                 ("createdAt", Out::Time(seconds(now))),
                 ("reason", Out::text(input.reason.clone())),
-                ("referenceDocumentUri", input.reference.clone().map_or(Out::Null, Out::text)),
+                (
+                    "referenceDocumentUri",
+                    input.reference.clone().map_or(Out::Null, Out::text),
+                ),
                 ("changes", Out::List(changes.iter().map(change).collect())),
             ],
         );
         Record::out(
             payload_name(&field.name),
-            vec![("inventoryAdjustmentGroup", group), ("userErrors", Out::List(Vec::new()))],
+            vec![
+                ("inventoryAdjustmentGroup", group),
+                ("userErrors", Out::List(Vec::new())),
+            ],
         )
     }
 
@@ -269,11 +352,17 @@ impl Shop {
         let location = self.location(field.text("locationId").unwrap_or_default());
         let (Some(variant), Some(location)) = (variant, location) else {
             let (name, message) = if variant.is_none() {
-                ("inventoryItemId", "The specified inventory item could not be found.")
+                (
+                    "inventoryItemId",
+                    "The specified inventory item could not be found.",
+                )
             } else {
                 ("locationId", "The specified location could not be found.")
             };
-            return Ok(refused(&field.name, vec![error(&field.name, &[name], message, "")]));
+            return Ok(refused(
+                &field.name,
+                vec![error(&field.name, &[name], message, "")],
+            ));
         };
         let fresh = self.store.level(location, variant).is_none();
         self.stock(location, variant, now);
@@ -292,7 +381,9 @@ impl Shop {
     fn deactivate(&mut self, field: &Field, now: Millis) -> Answer {
         let level = self.level_by_gid(field.text("inventoryLevelId").unwrap_or_default());
         let active = |(location, variant): &(LocationId, VariantId)| {
-            self.store.level(*location, *variant).is_some_and(|level| level.stocked == Stocked::Yes)
+            self.store
+                .level(*location, *variant)
+                .is_some_and(|level| level.stocked == Stocked::Yes)
         };
         let mut errors = Vec::new();
         if let Some((location, variant)) = level.filter(active) {
@@ -311,12 +402,24 @@ impl Shop {
             self.set_location_active(location, active, now);
         } else {
             let message = "Location not found.";
-            errors.push(error(&field.name, &["locationId"], message, "LOCATION_NOT_FOUND"));
+            errors.push(error(
+                &field.name,
+                &["locationId"],
+                message,
+                "LOCATION_NOT_FOUND",
+            ));
         }
-        let list = if active { "locationActivateUserErrors" } else { "locationDeactivateUserErrors" };
+        let list = if active {
+            "locationActivateUserErrors"
+        } else {
+            "locationDeactivateUserErrors"
+        };
         Ok(Record::out(
             payload_name(&field.name),
-            vec![("location", location.map(Node::Location).into()), (list, Out::List(errors))],
+            vec![
+                ("location", location.map(Node::Location).into()),
+                (list, Out::List(errors)),
+            ],
         ))
     }
 
@@ -348,13 +451,25 @@ struct Line {
 }
 
 impl Input {
-    fn read(field: &Field, list: &'static str, typename: &str, amount: &'static str) -> Result<Self, Refusal> {
+    fn read(
+        field: &Field,
+        list: &'static str,
+        typename: &str,
+        amount: &'static str,
+    ) -> Result<Self, Refusal> {
         let input = field.args.get("input").cloned().unwrap_or_default();
-        let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+        let text =
+            |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
         let mut lines = Vec::new();
-        for line in input.get(list).and_then(Value::as_array).into_iter().flatten() {
+        for line in input
+            .get(list)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
             let Some(change_from) = line.get("changeFromQuantity") else {
-                let message = format!("{typename} must include the following argument: changeFromQuantity.");
+                let message =
+                    format!("{typename} must include the following argument: changeFromQuantity.");
                 return Err(Refusal::invalid_arguments(message));
             };
             lines.push(Line {
@@ -404,7 +519,10 @@ fn refused(mutation: &str, errors: Vec<Out<'static>>) -> Out<'static> {
         "inventoryActivate" => ("inventoryLevel", "userErrors"),
         _ => ("inventoryAdjustmentGroup", "userErrors"),
     };
-    Record::out(payload_name(mutation), vec![(result, Out::Null), (list, Out::List(errors))])
+    Record::out(
+        payload_name(mutation),
+        vec![(result, Out::Null), (list, Out::List(errors))],
+    )
 }
 
 fn error(mutation: &str, field: &[&str], message: &str, code: &'static str) -> Out<'static> {
@@ -420,5 +538,10 @@ fn line_error(
     code: &'static str,
 ) -> Out<'static> {
     let place = place.to_string();
-    error(&field.name, &["input", input.list, &place, name], message, code)
+    error(
+        &field.name,
+        &["input", input.list, &place, name],
+        message,
+        code,
+    )
 }

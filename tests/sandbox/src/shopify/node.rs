@@ -36,7 +36,10 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    pub(crate) fn out(typename: &'static str, fields: Vec<(&'static str, Out<'static>)>) -> Out<'static> {
+    pub(crate) fn out(
+        typename: &'static str,
+        fields: Vec<(&'static str, Out<'static>)>,
+    ) -> Out<'static> {
         Out::Node(Node::Record(Arc::new(Self { typename, fields })))
     }
 
@@ -52,9 +55,16 @@ impl Record {
         } else {
             Out::texts(field.iter().map(|step| (*step).to_owned()))
         };
-        let code = if code.is_empty() { Out::Null } else { Out::text(code) };
+        let code = if code.is_empty() {
+            Out::Null
+        } else {
+            Out::text(code)
+        };
         let message = Out::text(message.to_owned());
-        Self::out(typename, vec![("field", field), ("message", message), ("code", code)])
+        Self::out(
+            typename,
+            vec![("field", field), ("message", message), ("code", code)],
+        )
     }
 }
 
@@ -109,21 +119,34 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     pub(crate) fn bad_request(message: &str) -> Self {
-        Self { message: message.to_owned(), code: "BAD_REQUEST" }
+        Self {
+            message: message.to_owned(),
+            code: "BAD_REQUEST",
+        }
     }
 
     pub(crate) fn invalid_arguments(message: String) -> Self {
-        Self { message, code: "INVALID_FIELD_ARGUMENTS" }
+        Self {
+            message,
+            code: "INVALID_FIELD_ARGUMENTS",
+        }
     }
 
     pub(crate) fn access_denied(field: &str, scope: &str) -> Self {
-        let message = format!("Access denied for {field} field. Required access: `{scope}` access scope.");
-        Self { message, code: "ACCESS_DENIED" }
+        let message =
+            format!("Access denied for {field} field. Required access: `{scope}` access scope.");
+        Self {
+            message,
+            code: "ACCESS_DENIED",
+        }
     }
 
     pub(crate) fn internal() -> Self {
         let message = "Internal error. Looks like something went wrong on our end.".to_owned();
-        Self { message, code: "INTERNAL_SERVER_ERROR" }
+        Self {
+            message,
+            code: "INTERNAL_SERVER_ERROR",
+        }
     }
 }
 

@@ -59,10 +59,14 @@ impl<'a> Records<'a> {
     pub(crate) fn page(&self, field: &Field) -> Result<Page, Refusal> {
         let (first, last) = (field.int("first"), field.int("last"));
         if first.is_none() && last.is_none() {
-            return Err(Refusal::bad_request("you must provide one of first or last"));
+            return Err(Refusal::bad_request(
+                "you must provide one of first or last",
+            ));
         }
         if first.is_some() && last.is_some() {
-            return Err(Refusal::bad_request("providing both first and last is not supported"));
+            return Err(Refusal::bad_request(
+                "providing both first and last is not supported",
+            ));
         }
         let asked = first.or(last).unwrap_or(0);
         let Some(size) = usize::try_from(asked).ok().filter(|_| asked <= PAGE_MAX) else {
@@ -73,7 +77,11 @@ impl<'a> Records<'a> {
         let backwards = field.flag("reverse");
         let after = self.cursor(field, "after")?;
         let before = self.cursor(field, "before")?;
-        let (low, high) = if backwards { (before, after) } else { (after, before) };
+        let (low, high) = if backwards {
+            (before, after)
+        } else {
+            (after, before)
+        };
         let low = low.map_or(0, |place| place + 1);
         let high = high.unwrap_or(self.count).min(self.count);
         let from_the_end = backwards != last.is_some();
@@ -101,7 +109,11 @@ impl<'a> Records<'a> {
         } else {
             (before.is_some(), more)
         };
-        Ok(Page { nodes: found, has_next, has_previous })
+        Ok(Page {
+            nodes: found,
+            has_next,
+            has_previous,
+        })
     }
 
     fn cursor(&self, field: &Field, arg: &str) -> Result<Option<usize>, Refusal> {
@@ -115,7 +127,9 @@ impl<'a> Records<'a> {
             .and_then(|cursor| cursor.get("last_id")?.as_u64());
         match number.and_then(|number| (self.place)(number)) {
             Some(place) => Ok(Some(place)),
-            None => Err(Refusal::bad_request("Invalid cursor for current pagination sort.")),
+            None => Err(Refusal::bad_request(
+                "Invalid cursor for current pagination sort.",
+            )),
         }
     }
 }

@@ -2,7 +2,9 @@
 //! filled in, fields of one name merged.
 
 use apollo_compiler::ast;
-use apollo_compiler::executable::{ExecutableDocument, Field as Selected, Operation, Selection, SelectionSet};
+use apollo_compiler::executable::{
+    ExecutableDocument, Field as Selected, Operation, Selection, SelectionSet,
+};
 use apollo_compiler::schema::ExtendedType;
 use apollo_compiler::validation::Valid;
 use apollo_compiler::{Node, Schema};
@@ -62,16 +64,18 @@ impl Field {
 
     /// The fields asked of a connection's nodes, whether through `nodes` or `edges { node }`.
     pub(crate) fn node_fields(&self) -> impl Iterator<Item = &Field> {
-        self.fields.iter().flat_map(|field| match field.name.as_str() {
-            "nodes" => field.fields.iter().collect::<Vec<_>>(),
-            "edges" => field
-                .fields
-                .iter()
-                .filter(|inner| inner.name == "node")
-                .flat_map(|inner| &inner.fields)
-                .collect(),
-            _ => Vec::new(),
-        })
+        self.fields
+            .iter()
+            .flat_map(|field| match field.name.as_str() {
+                "nodes" => field.fields.iter().collect::<Vec<_>>(),
+                "edges" => field
+                    .fields
+                    .iter()
+                    .filter(|inner| inner.name == "node")
+                    .flat_map(|inner| &inner.fields)
+                    .collect(),
+                _ => Vec::new(),
+            })
     }
 }
 
@@ -82,7 +86,11 @@ pub(crate) fn plan(
     operation: &Operation,
     variables: &Map<String, Value>,
 ) -> Vec<Field> {
-    let planner = Planner { schema, document, variables };
+    let planner = Planner {
+        schema,
+        document,
+        variables,
+    };
     let mut fields = Vec::new();
     planner.collect(&operation.selection_set, None, &mut fields);
     fields
@@ -127,7 +135,9 @@ impl Planner<'_> {
 
     fn field(&self, selected: &Node<Selected>, on: Option<&str>, fields: &mut Vec<Field>) {
         let key = selected.response_key().as_str();
-        let known = fields.iter_mut().find(|field| field.key == key && field.on.as_deref() == on);
+        let known = fields
+            .iter_mut()
+            .find(|field| field.key == key && field.on.as_deref() == on);
         if let Some(field) = known {
             self.collect(&selected.selection_set, None, &mut field.fields);
             return;
@@ -185,9 +195,12 @@ impl Planner<'_> {
     fn value(&self, value: &ast::Value) -> Option<Value> {
         Some(match value {
             ast::Value::Variable(name) => self.variables.get(name.as_str())?.clone(),
-            ast::Value::List(items) => {
-                Value::Array(items.iter().map(|item| self.value(item).unwrap_or(Value::Null)).collect())
-            }
+            ast::Value::List(items) => Value::Array(
+                items
+                    .iter()
+                    .map(|item| self.value(item).unwrap_or(Value::Null))
+                    .collect(),
+            ),
             ast::Value::Object(members) => Value::Object(
                 members
                     .iter()

@@ -11,7 +11,11 @@ use crate::catalogue::Status;
 
 impl Shop {
     /// The records of a connection field.
-    pub(crate) fn records<'a>(&'a self, parent: &Node, field: &Field) -> Result<Records<'a>, Refusal> {
+    pub(crate) fn records<'a>(
+        &'a self,
+        parent: &Node,
+        field: &Field,
+    ) -> Result<Records<'a>, Refusal> {
         let mut query = Query::read(field.text("query").unwrap_or_default());
         let mut refused = Vec::new();
         query.refuse_fields(known_fields(parent, &field.name), &mut refused);
@@ -27,11 +31,19 @@ impl Shop {
             (Node::Location(location), "inventoryLevels") => {
                 self.levels_at(*location, query, field.flag("includeInactive"))
             }
-            (Node::Item(item), "inventoryLevels") => self.levels_of(*item, &query, field.flag("includeInactive")),
-            (Node::Item(item), "variants") => Records::list(vec![(item.number(), Node::Variant(*item))]),
+            (Node::Item(item), "inventoryLevels") => {
+                self.levels_of(*item, &query, field.flag("includeInactive"))
+            }
+            (Node::Item(item), "variants") => {
+                Records::list(vec![(item.number(), Node::Variant(*item))])
+            }
             (Node::Product(product), "variants") => self.variants_in(*product),
-            (Node::Shipment(shipment), "lineItems") => Records::list(self.shipping.lines(*shipment)),
-            (Node::Transfer(transfer), "shipments") => Records::list(self.shipping.shipments_of(*transfer)),
+            (Node::Shipment(shipment), "lineItems") => {
+                Records::list(self.shipping.lines(*shipment))
+            }
+            (Node::Transfer(transfer), "shipments") => {
+                Records::list(self.shipping.shipments_of(*transfer))
+            }
             _ => return Err(Refusal::internal()),
         };
         records.refused = refused;
@@ -41,7 +53,8 @@ impl Shop {
     fn variants(&self, query: Query, sort: Option<&str>) -> Records<'_> {
         let at = move |index| {
             let id = VariantId(place(index));
-            let found = self.store.variant(id).is_some() && query.matches(&|term| self.variant_matches(id, term));
+            let found = self.store.variant(id).is_some()
+                && query.matches(&|term| self.variant_matches(id, term));
             found.then_some(Node::Variant(id))
         };
         if sort != Some("SKU") {
@@ -51,8 +64,17 @@ impl Shop {
             .filter(|index| at(*index).is_some())
             .map(|index| VariantId(place(index)))
             .collect();
-        found.sort_by_key(|id| self.store.variant(*id).and_then(|variant| variant.sku.as_deref()));
-        Records::list(found.into_iter().map(|id| (id.number(), Node::Variant(id))).collect())
+        found.sort_by_key(|id| {
+            self.store
+                .variant(*id)
+                .and_then(|variant| variant.sku.as_deref())
+        });
+        Records::list(
+            found
+                .into_iter()
+                .map(|id| (id.number(), Node::Variant(id)))
+                .collect(),
+        )
     }
 
     fn variant_matches(&self, id: VariantId, term: &Term) -> bool {
@@ -80,7 +102,8 @@ impl Shop {
     fn products_by(&self, query: Query, sort: Option<&str>) -> Records<'_> {
         let at = move |index| {
             let id = ProductId(place(index));
-            let found = self.store.product(id).is_some() && query.matches(&|term| self.product_matches(id, term));
+            let found = self.store.product(id).is_some()
+                && query.matches(&|term| self.product_matches(id, term));
             found.then_some(Node::Product(id))
         };
         if !matches!(sort, Some("UPDATED_AT" | "TITLE")) {
@@ -96,7 +119,12 @@ impl Shop {
         } else {
             found.sort_by_key(|id| record(id).map(|product| product.updated));
         }
-        Records::list(found.into_iter().map(|id| (id.number(), Node::Product(id))).collect())
+        Records::list(
+            found
+                .into_iter()
+                .map(|id| (id.number(), Node::Product(id)))
+                .collect(),
+        )
     }
 
     fn product_matches(&self, id: ProductId, term: &Term) -> bool {
@@ -114,28 +142,37 @@ impl Shop {
             "product_type" => term.is(words.text(product.product_type)),
             "tag" => product.tags.iter().any(|tag| term.is(words.text(*tag))),
             "status" | "product_status" => term.is_one_of(status_name(product.status)),
-            "sku" => self.store.variants_of(product).any(|id| self.variant_matches(id, term)),
+            "sku" => self
+                .store
+                .variants_of(product)
+                .any(|id| self.variant_matches(id, term)),
             _ => false,
         }
     }
 
     fn items(&self, query: Query) -> Records<'_> {
-        Records::table(Kind::InventoryItem, self.store.variants.len(), move |index| {
-            let id = VariantId(place(index));
-            let item = self.store.variant(id)?;
-            let found = query.matches(&|term| match term.field.as_str() {
-                "id" => term.id(id.item_number()),
-                "updated_at" => term.at(item.item_updated),
-                "sku" | "" => term.is(item.sku.as_deref().unwrap_or_default()),
-                _ => false,
-            });
-            found.then_some(Node::Item(id))
-        })
+        Records::table(
+            Kind::InventoryItem,
+            self.store.variants.len(),
+            move |index| {
+                let id = VariantId(place(index));
+                let item = self.store.variant(id)?;
+                let found = query.matches(&|term| match term.field.as_str() {
+                    "id" => term.id(id.item_number()),
+                    "updated_at" => term.at(item.item_updated),
+                    "sku" | "" => term.is(item.sku.as_deref().unwrap_or_default()),
+                    _ => false,
+                });
+                found.then_some(Node::Item(id))
+            },
+        )
     }
 
     fn variants_in(&self, product: ProductId) -> Records<'_> {
         let product = self.store.product(product);
-        let found = product.into_iter().flat_map(|product| self.store.variants_of(product));
+        let found = product
+            .into_iter()
+            .flat_map(|product| self.store.variants_of(product));
         Records::list(found.map(|id| (id.number(), Node::Variant(id))).collect())
     }
 
@@ -157,15 +194,24 @@ impl Shop {
         if field.text("sortKey") != Some("ID") {
             found.sort_by_key(|id| self.store.location(*id).map(|location| &location.name));
         }
-        Records::list(found.into_iter().map(|id| (id.number(), Node::Location(id))).collect())
+        Records::list(
+            found
+                .into_iter()
+                .map(|id| (id.number(), Node::Location(id)))
+                .collect(),
+        )
     }
 
     fn levels_at(&self, location: LocationId, query: Query, inactive: bool) -> Records<'_> {
-        Records::table(Kind::InventoryItem, self.store.variants.len(), move |index| {
-            let variant = VariantId(place(index));
-            self.level_matches(location, variant, &query, inactive)
-                .then_some(Node::Level(location, variant))
-        })
+        Records::table(
+            Kind::InventoryItem,
+            self.store.variants.len(),
+            move |index| {
+                let variant = VariantId(place(index));
+                self.level_matches(location, variant, &query, inactive)
+                    .then_some(Node::Level(location, variant))
+            },
+        )
     }
 
     fn levels_of(&self, variant: VariantId, query: &Query, inactive: bool) -> Records<'_> {
@@ -177,7 +223,13 @@ impl Shop {
         Records::list(found)
     }
 
-    fn level_matches(&self, location: LocationId, variant: VariantId, query: &Query, inactive: bool) -> bool {
+    fn level_matches(
+        &self,
+        location: LocationId,
+        variant: VariantId,
+        query: &Query,
+        inactive: bool,
+    ) -> bool {
         self.store.level(location, variant).is_some_and(|level| {
             (level.stocked == Stocked::Yes || inactive)
                 && query.matches(&|term| match term.field.as_str() {
@@ -229,15 +281,35 @@ impl Shop {
 fn known_fields(parent: &Node, name: &str) -> &'static [&'static str] {
     match (parent, name) {
         (Node::Query, "productVariants") => &[
-            "id", "updated_at", "product_id", "product_ids", "sku", "barcode", "location_id", "product_status",
-            "tag", "vendor", "product_type",
+            "id",
+            "updated_at",
+            "product_id",
+            "product_ids",
+            "sku",
+            "barcode",
+            "location_id",
+            "product_status",
+            "tag",
+            "vendor",
+            "product_type",
         ],
         (Node::Query, "products") => &[
-            "id", "updated_at", "created_at", "handle", "title", "vendor", "product_type", "tag", "status", "sku",
+            "id",
+            "updated_at",
+            "created_at",
+            "handle",
+            "title",
+            "vendor",
+            "product_type",
+            "tag",
+            "status",
+            "sku",
         ],
         (Node::Query, "inventoryItems") => &["id", "updated_at", "sku"],
         (Node::Query, "locations") => &["id", "location_id", "name", "active", "created_at"],
-        (Node::Query, "inventoryShipments" | "inventoryTransfers") => &["id", "status", "destination_id"],
+        (Node::Query, "inventoryShipments" | "inventoryTransfers") => {
+            &["id", "status", "destination_id"]
+        }
         (Node::Query, "bulkOperations") => &["id", "status", "operation_type", "created_at"],
         (_, "inventoryLevels") => &["id", "updated_at", "created_at", "inventory_item_id"],
         _ => &[],

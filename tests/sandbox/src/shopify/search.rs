@@ -73,7 +73,9 @@ impl Term {
 
     /// Whether the value is one of these texts or, with commas, several of them are named.
     pub(crate) fn is_one_of(&self, text: &str) -> bool {
-        self.value.split(',').any(|value| value.trim().eq_ignore_ascii_case(text))
+        self.value
+            .split(',')
+            .any(|value| value.trim().eq_ignore_ascii_case(text))
     }
 }
 
@@ -100,7 +102,9 @@ impl Query {
         match self {
             Self::And(queries) | Self::Or(queries) => {
                 queries.retain(|query| match query {
-                    Self::Term(term) if !term.field.is_empty() && !known.contains(&term.field.as_str()) => {
+                    Self::Term(term)
+                        if !term.field.is_empty() && !known.contains(&term.field.as_str()) =>
+                    {
                         refused.push((term.field.clone(), term.value.clone()));
                         false
                     }
@@ -136,7 +140,11 @@ fn tokens(text: &str) -> Vec<Token> {
             }
             '(' | ')' => {
                 letters.next();
-                tokens.push(if letter == '(' { Token::Open } else { Token::Close });
+                tokens.push(if letter == '(' {
+                    Token::Open
+                } else {
+                    Token::Close
+                });
             }
             '-' => {
                 letters.next();
@@ -212,7 +220,11 @@ fn all(tokens: &[Token], place: &mut usize) -> Query {
                 Query::Term(term(word))
             }
         };
-        queries.push(if negated { Query::Not(Box::new(query)) } else { query });
+        queries.push(if negated {
+            Query::Not(Box::new(query))
+        } else {
+            query
+        });
         negated = false;
     }
     Query::And(queries)
@@ -259,8 +271,16 @@ mod tests {
         assert!(check("", "A", at));
         assert!(check("sku:a", "A", at));
         assert!(check("sku:\"A B\"", "A B", at));
-        assert!(check("sku:A* updated_at:>='2026-11-23T06:00:00Z'", "A1", at));
-        assert!(!check("sku:A AND updated_at:>2026-11-23T06:00:00Z", "A", at));
+        assert!(check(
+            "sku:A* updated_at:>='2026-11-23T06:00:00Z'",
+            "A1",
+            at
+        ));
+        assert!(!check(
+            "sku:A AND updated_at:>2026-11-23T06:00:00Z",
+            "A",
+            at
+        ));
         assert!(check("sku:X OR sku:A", "A", at));
         assert!(check("(sku:X OR sku:A) -sku:B", "A", at));
         assert!(!check("NOT sku:A", "A", at));
@@ -271,7 +291,10 @@ mod tests {
         let mut refused = Vec::new();
         let mut query = Query::read("location_id:113884266802");
         query.refuse_fields(&["id"], &mut refused);
-        assert_eq!(refused, [("location_id".to_owned(), "113884266802".to_owned())]);
+        assert_eq!(
+            refused,
+            [("location_id".to_owned(), "113884266802".to_owned())]
+        );
         assert!(query.matches(&|_| false));
     }
 

@@ -10,12 +10,8 @@ use crate::wire::Millis;
 /// How far a shipment has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ShipmentStatus {
-    /// Being packed.
-    Draft,
     /// Under way.
     InTransit,
-    /// Some of it has arrived.
-    PartiallyReceived,
     /// All of it has arrived.
     Received,
 }
@@ -24,9 +20,7 @@ impl ShipmentStatus {
     /// The name in the API.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Draft => "DRAFT",
             Self::InTransit => "IN_TRANSIT",
-            Self::PartiallyReceived => "PARTIALLY_RECEIVED",
             Self::Received => "RECEIVED",
         }
     }
@@ -80,7 +74,11 @@ impl Transfer {
 
     /// The status in the API's spelling.
     pub(crate) fn status(&self) -> &'static str {
-        if self.received { "TRANSFERRED" } else { "IN_PROGRESS" }
+        if self.received {
+            "TRANSFERRED"
+        } else {
+            "IN_PROGRESS"
+        }
     }
 }
 
@@ -106,7 +104,9 @@ impl Shipping {
 
     /// The lines of a shipment, as nodes.
     pub(crate) fn lines(&self, shipment: usize) -> Vec<(u64, Node)> {
-        let count = self.shipment(shipment).map_or(0, |shipment| shipment.lines.len());
+        let count = self
+            .shipment(shipment)
+            .map_or(0, |shipment| shipment.lines.len());
         (0..count)
             .map(|line| {
                 let number = Kind::InventoryShipmentLineItem.number(line);
@@ -158,7 +158,11 @@ impl Shop {
         let index = self.shipping.shipments.len();
         let lines: Vec<ShipmentLine> = lines
             .iter()
-            .map(|(variant, units)| ShipmentLine { variant: *variant, units: bounded(*units), accepted: 0 })
+            .map(|(variant, units)| ShipmentLine {
+                variant: *variant,
+                units: bounded(*units),
+                accepted: 0,
+            })
             .collect();
         for line in &lines {
             self.stock(location, line.variant, now);

@@ -97,7 +97,7 @@ mod tests {
             assert_eq!(spool.len(), size as u64);
             assert_eq!(spool.read(3, 6).unwrap(), [3, 4, 5]);
             assert_eq!(spool.read(size as u64 - 1, u64::MAX).unwrap().len(), 1);
-            assert_eq!(spool.read(size as u64, u64::MAX).unwrap(), []);
+            assert!(spool.read(size as u64, u64::MAX).unwrap().is_empty());
         }
     }
 }

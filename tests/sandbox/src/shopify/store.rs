@@ -217,7 +217,8 @@ impl Store {
             updated: now,
             deactivated: None,
         });
-        self.levels.push(vec![LevelRecord::default(); self.variants.len()]);
+        self.levels
+            .push(vec![LevelRecord::default(); self.variants.len()]);
         id
     }
 
@@ -232,7 +233,11 @@ impl Store {
             title: product.title.as_str().into(),
             vendor: self.words.word(&product.vendor),
             product_type: self.words.word(&product.product_type),
-            tags: product.tags.iter().map(|tag| self.words.word(tag)).collect(),
+            tags: product
+                .tags
+                .iter()
+                .map(|tag| self.words.word(tag))
+                .collect(),
             status: product.status,
             deleted: false,
             created: now,
@@ -265,12 +270,14 @@ impl Store {
         });
         for (place, levels) in self.levels.iter_mut().enumerate() {
             let quantity = variant.quantities.get(place).copied().flatten();
-            levels.push(quantity.map_or(LevelRecord::default(), |units| LevelRecord {
-                available: bounded(units),
-                created: now,
-                updated: now,
-                stocked: Stocked::Yes,
-            }));
+            levels.push(
+                quantity.map_or(LevelRecord::default(), |units| LevelRecord {
+                    available: bounded(units),
+                    created: now,
+                    updated: now,
+                    stocked: Stocked::Yes,
+                }),
+            );
         }
     }
 
@@ -280,12 +287,16 @@ impl Store {
 
     /// A product that has not been deleted.
     pub(crate) fn product(&self, id: ProductId) -> Option<&ProductRecord> {
-        self.products.get(id.index()).filter(|product| !product.deleted)
+        self.products
+            .get(id.index())
+            .filter(|product| !product.deleted)
     }
 
     /// A variant that has not been deleted.
     pub(crate) fn variant(&self, id: VariantId) -> Option<&VariantRecord> {
-        self.variants.get(id.index()).filter(|variant| !variant.deleted)
+        self.variants
+            .get(id.index())
+            .filter(|variant| !variant.deleted)
     }
 
     /// A level, active or formerly so, of an item that still exists.
@@ -295,16 +306,31 @@ impl Store {
         (level.stocked != Stocked::Never).then_some(level)
     }
 
-    pub(crate) fn level_mut(&mut self, location: LocationId, variant: VariantId) -> Option<&mut LevelRecord> {
+    pub(crate) fn level_mut(
+        &mut self,
+        location: LocationId,
+        variant: VariantId,
+    ) -> Option<&mut LevelRecord> {
         self.variant(variant)?;
-        self.levels.get_mut(location.index())?.get_mut(variant.index())
+        self.levels
+            .get_mut(location.index())?
+            .get_mut(variant.index())
     }
 
     pub(crate) fn state(&self, location: LocationId, variant: VariantId, state: State) -> i32 {
-        self.states.get(&(location.0, variant.0, state)).copied().unwrap_or(0)
+        self.states
+            .get(&(location.0, variant.0, state))
+            .copied()
+            .unwrap_or(0)
     }
 
-    pub(crate) fn set_state(&mut self, location: LocationId, variant: VariantId, state: State, units: i32) {
+    pub(crate) fn set_state(
+        &mut self,
+        location: LocationId,
+        variant: VariantId,
+        state: State,
+        units: i32,
+    ) {
         let key = (location.0, variant.0, state);
         if units == 0 {
             self.states.remove(&key);
@@ -315,7 +341,12 @@ impl Store {
 
     /// The units under a name of the API, `available` and `on_hand` included.
     /// On hand is all that is physically there: everything but incoming.
-    pub(crate) fn quantity(&self, location: LocationId, variant: VariantId, name: &str) -> Option<i32> {
+    pub(crate) fn quantity(
+        &self,
+        location: LocationId,
+        variant: VariantId,
+        name: &str,
+    ) -> Option<i32> {
         let available = self.level(location, variant)?.available;
         match name {
             "available" => Some(available),
@@ -332,7 +363,10 @@ impl Store {
     }
 
     /// The variants of a product, the deleted ones left out.
-    pub(crate) fn variants_of(&self, product: &ProductRecord) -> impl Iterator<Item = VariantId> + '_ {
+    pub(crate) fn variants_of(
+        &self,
+        product: &ProductRecord,
+    ) -> impl Iterator<Item = VariantId> + '_ {
         (product.first_variant..product.first_variant + product.variants)
             .map(VariantId)
             .filter(|id| self.variant(*id).is_some())
@@ -342,7 +376,9 @@ impl Store {
     pub(crate) fn stocks_anything(&self, location: LocationId) -> bool {
         let levels = self.levels.get(location.index());
         levels.is_some_and(|levels| {
-            levels.iter().any(|level| level.stocked == Stocked::Yes && level.available != 0)
+            levels
+                .iter()
+                .any(|level| level.stocked == Stocked::Yes && level.available != 0)
         })
     }
 

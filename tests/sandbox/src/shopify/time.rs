@@ -38,7 +38,12 @@ mod tests {
     #[test]
     fn timestamps_are_read_in_every_form_that_a_search_takes() {
         let at = Some(1_795_413_600);
-        for text in ["2026-11-23T06:00:00Z", "2026-11-23T07:00:00+01:00", "2026-11-23T06:00:00", "2026-11-23T06:00:00.700Z"] {
+        for text in [
+            "2026-11-23T06:00:00Z",
+            "2026-11-23T07:00:00+01:00",
+            "2026-11-23T06:00:00",
+            "2026-11-23T06:00:00.700Z",
+        ] {
             assert_eq!(read(text), at, "{text}");
         }
         assert_eq!(read("2026-11-23"), Some(1_795_392_000));

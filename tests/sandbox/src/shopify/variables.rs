@@ -23,7 +23,13 @@ pub(crate) fn coerce(
             if variable.ty.is_non_null() {
                 let problem = Problem::new("Expected value to not be null");
                 let at = variable.line_column_range(sources);
-                errors.push(refusal(name, &variable.ty, &Value::Null, &problem, at.map(|at| at.start)));
+                errors.push(refusal(
+                    name,
+                    &variable.ty,
+                    &Value::Null,
+                    &problem,
+                    at.map(|at| at.start),
+                ));
             }
             continue;
         };
@@ -35,7 +41,11 @@ pub(crate) fn coerce(
         }
         values.insert(name.to_owned(), value);
     }
-    if errors.is_empty() { Ok(values) } else { Err(errors) }
+    if errors.is_empty() {
+        Ok(values)
+    } else {
+        Err(errors)
+    }
 }
 
 /// A value without variables, as JSON.
@@ -45,8 +55,14 @@ pub(crate) fn constant(value: &ast::Value) -> Value {
         ast::Value::Enum(name) => Value::String(name.to_string()),
         ast::Value::String(text) => Value::String(text.clone()),
         ast::Value::Boolean(flag) => Value::Bool(*flag),
-        ast::Value::Int(number) => number.as_str().parse::<i64>().map_or(Value::Null, Value::from),
-        ast::Value::Float(number) => number.as_str().parse::<f64>().map_or(Value::Null, Value::from),
+        ast::Value::Int(number) => number
+            .as_str()
+            .parse::<i64>()
+            .map_or(Value::Null, Value::from),
+        ast::Value::Float(number) => number
+            .as_str()
+            .parse::<f64>()
+            .map_or(Value::Null, Value::from),
         ast::Value::List(items) => items.iter().map(|item| constant(item)).collect(),
         ast::Value::Object(members) => Value::Object(
             members
@@ -64,7 +80,10 @@ struct Problem {
 
 impl Problem {
     fn new(explanation: &str) -> Self {
-        Self { path: Vec::new(), explanation: explanation.to_owned() }
+        Self {
+            path: Vec::new(),
+            explanation: explanation.to_owned(),
+        }
     }
 }
 
@@ -78,7 +97,10 @@ fn refusal(
     let place = problem
         .path
         .iter()
-        .map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned))
+        .map(|step| {
+            step.as_str()
+                .map_or_else(|| step.to_string(), str::to_owned)
+        })
         .collect::<Vec<_>>()
         .join(".");
     let reason = if place.is_empty() {
@@ -86,7 +108,10 @@ fn refusal(
     } else {
         format!(" for {place} ({})", problem.explanation)
     };
-    let at = at.map_or_else(|| json!([]), |at| json!([{ "line": at.line, "column": at.column }]));
+    let at = at.map_or_else(
+        || json!([]),
+        |at| json!([{ "line": at.line, "column": at.column }]),
+    );
     json!({
         "message": format!("Variable ${name} of type {ty} was provided invalid value{reason}"),
         "locations": at,
@@ -99,9 +124,18 @@ fn refusal(
 }
 
 /// Checks a value, and completes input objects with the defaults of their fields.
-fn check(schema: &Schema, ty: &Type, value: Value, path: &mut Vec<Value>, problems: &mut Vec<Problem>) -> Value {
+fn check(
+    schema: &Schema,
+    ty: &Type,
+    value: Value,
+    path: &mut Vec<Value>,
+    problems: &mut Vec<Problem>,
+) -> Value {
     let mut problem = |explanation: String| {
-        problems.push(Problem { path: path.clone(), explanation });
+        problems.push(Problem {
+            path: path.clone(),
+            explanation,
+        });
     };
     if value.is_null() {
         if ty.is_non_null() {
@@ -125,9 +159,16 @@ fn check(schema: &Schema, ty: &Type, value: Value, path: &mut Vec<Value>, proble
     let name = ty.inner_named_type();
     match schema.types.get(name) {
         Some(ExtendedType::Enum(definition)) => {
-            let known = value.as_str().is_some_and(|text| definition.values.contains_key(text));
+            let known = value
+                .as_str()
+                .is_some_and(|text| definition.values.contains_key(text));
             if !known {
-                let values = definition.values.keys().map(|key| key.as_str()).collect::<Vec<_>>().join(", ");
+                let values = definition
+                    .values
+                    .keys()
+                    .map(|key| key.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", ");
                 problem(format!("Expected {value} to be one of: {values}"));
             }
             value
@@ -137,7 +178,10 @@ fn check(schema: &Schema, ty: &Type, value: Value, path: &mut Vec<Value>, proble
                 problem(format!("Expected {value} to be a key-value object."));
                 return value;
             };
-            for key in given.keys().filter(|key| !definition.fields.contains_key(key.as_str())) {
+            for key in given
+                .keys()
+                .filter(|key| !definition.fields.contains_key(key.as_str()))
+            {
                 let mut path = path.clone();
                 path.push(key.as_str().into());
                 let explanation = format!("Field is not defined on {name}");
@@ -149,7 +193,10 @@ fn check(schema: &Schema, ty: &Type, value: Value, path: &mut Vec<Value>, proble
                     if field.ty.is_non_null() {
                         let mut path = path.clone();
                         path.push(key.as_str().into());
-                        problems.push(Problem { path, explanation: "Expected value to not be null".to_owned() });
+                        problems.push(Problem {
+                            path,
+                            explanation: "Expected value to not be null".to_owned(),
+                        });
                     }
                     continue;
                 };
@@ -171,7 +218,9 @@ fn check(schema: &Schema, ty: &Type, value: Value, path: &mut Vec<Value>, proble
 
 fn scalar_takes(name: &str, value: &Value) -> bool {
     match name {
-        "Int" => value.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
+        "Int" => value
+            .as_i64()
+            .is_some_and(|number| i32::try_from(number).is_ok()),
         "Float" => value.is_number(),
         "Boolean" => value.is_boolean(),
         "String" => value.is_string(),

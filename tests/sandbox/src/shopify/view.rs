@@ -47,7 +47,10 @@ impl<'a> ProductView<'a> {
     /// In the order given.
     pub fn tags(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         let store = self.store;
-        self.record.tags.iter().map(move |tag| store.words.text(*tag))
+        self.record
+            .tags
+            .iter()
+            .map(move |tag| store.words.text(*tag))
     }
     /// Whether the shop sells it.
     pub fn status(&self) -> Status {
@@ -122,10 +125,14 @@ impl<'a> VariantView<'a> {
     }
     /// Units available at a location; `None` where it is not stocked.
     pub fn available(&self, location: LocationId) -> Option<i64> {
-        self.store.quantity(location, self.id, "available").map(i64::from)
+        self.store
+            .quantity(location, self.id, "available")
+            .map(i64::from)
     }
     /// Units in another state at a location; `None` where it is not stocked.
     pub fn units(&self, location: LocationId, state: State) -> Option<i64> {
-        self.store.quantity(location, self.id, state.name()).map(i64::from)
+        self.store
+            .quantity(location, self.id, state.name())
+            .map(i64::from)
     }
 }

@@ -51,7 +51,10 @@ impl<'a> Walker<'a> {
 
     /// A walker for the lines of a bulk operation's file.
     pub(crate) fn bulk(shop: &'a Shop) -> Self {
-        Self { later: Some(Vec::new()), ..Self::new(shop) }
+        Self {
+            later: Some(Vec::new()),
+            ..Self::new(shop)
+        }
     }
 
     pub(crate) fn shop(&self) -> &'a Shop {
@@ -108,7 +111,11 @@ impl<'a> Walker<'a> {
     }
 
     /// Writes an answer that was found elsewhere, under a field's key.
-    pub(crate) fn found(&mut self, answer: Result<Out<'_>, Refusal>, field: &'a Field) -> Result<Cost, Bubble> {
+    pub(crate) fn found(
+        &mut self,
+        answer: Result<Out<'_>, Refusal>,
+        field: &'a Field,
+    ) -> Result<Cost, Bubble> {
         self.path.push(Value::from(field.key.as_str()));
         self.text(&field.key);
         self.out.push(b':');
@@ -121,7 +128,12 @@ impl<'a> Walker<'a> {
         self.or_null(start, field, written)
     }
 
-    fn or_null(&mut self, start: usize, field: &Field, written: Result<Cost, Bubble>) -> Result<Cost, Bubble> {
+    fn or_null(
+        &mut self,
+        start: usize,
+        field: &Field,
+        written: Result<Cost, Bubble>,
+    ) -> Result<Cost, Bubble> {
         match written {
             Err(Bubble) if field.nullable => {
                 self.out.truncate(start);

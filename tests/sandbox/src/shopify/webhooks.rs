@@ -18,7 +18,9 @@ use super::time;
 use crate::wire::Millis;
 
 /// Pauses between attempts: eight retries over four hours.
-const PAUSES: [Millis; 8] = [10_000, 30_000, 120_000, 300_000, 900_000, 2_400_000, 3_600_000, 7_040_000];
+const PAUSES: [Millis; 8] = [
+    10_000, 30_000, 120_000, 300_000, 900_000, 2_400_000, 3_600_000, 7_040_000,
+];
 
 /// A delivery to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,13 +64,20 @@ pub(crate) struct Webhooks {
 
 impl Webhooks {
     pub(crate) fn get(&self, index: usize) -> Option<&Subscription> {
-        self.subscriptions.get(index).filter(|subscription| !subscription.deleted)
+        self.subscriptions
+            .get(index)
+            .filter(|subscription| !subscription.deleted)
     }
 
     pub(crate) fn nodes(&self) -> Vec<(u64, Node)> {
         (0..self.subscriptions.len())
             .filter(|index| self.get(*index).is_some())
-            .map(|index| (Kind::WebhookSubscription.number(index), Node::Webhook(index)))
+            .map(|index| {
+                (
+                    Kind::WebhookSubscription.number(index),
+                    Node::Webhook(index),
+                )
+            })
             .collect()
     }
 
@@ -83,7 +92,9 @@ impl Webhooks {
             "format" => Out::text("JSON"),
             "filter" => subscription.filter.as_deref().map_or(Out::Null, Out::text),
             "includeFields" => Out::texts(subscription.include_fields.iter().map(String::as_str)),
-            "metafieldNamespaces" => Out::texts(subscription.metafield_namespaces.iter().map(String::as_str)),
+            "metafieldNamespaces" => {
+                Out::texts(subscription.metafield_namespaces.iter().map(String::as_str))
+            }
             "createdAt" | "updatedAt" => Out::Time(subscription.created),
             _ => return None,
         })
@@ -113,20 +124,44 @@ impl Shop {
     }
 
     /// `webhookSubscriptionCreate`
-    pub(crate) fn create_subscription(&mut self, field: &Field, now: Millis) -> Result<Out<'static>, Refusal> {
-        let input = field.args.get("webhookSubscription").cloned().unwrap_or_default();
+    pub(crate) fn create_subscription(
+        &mut self,
+        field: &Field,
+        now: Millis,
+    ) -> Result<Out<'static>, Refusal> {
+        let input = field
+            .args
+            .get("webhookSubscription")
+            .cloned()
+            .unwrap_or_default();
         let text = |name: &str| input.get(name).and_then(Value::as_str).map(str::to_owned);
         let texts = |name: &str| {
-            let items = input.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
-            items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+            let items = input
+                .get(name)
+                .and_then(Value::as_array)
+                .cloned()
+                .unwrap_or_default();
+            items
+                .iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect()
         };
         let Some(uri) = text("uri").filter(|uri| !uri.is_empty()) else {
-            return Ok(created(None, &["webhookSubscription", "callbackUrl"], "Address can't be blank"));
+            return Ok(created(
+                None,
+                &["webhookSubscription", "callbackUrl"],
+                "Address can't be blank",
+            ));
         };
         let local = uri.starts_with("http://127.0.0.1") || uri.starts_with("http://localhost");
         if uri.starts_with("http://") && !local {
             let message = "Address protocol http:// is not supported";
-            return Ok(created(None, &["webhookSubscription", "callbackUrl"], message));
+            return Ok(created(
+                None,
+                &["webhookSubscription", "callbackUrl"],
+                message,
+            ));
         }
         self.changed += 1;
         let index = self.webhooks.subscribe(Subscription {
@@ -145,7 +180,8 @@ impl Shop {
     /// `webhookSubscriptionDelete`
     pub(crate) fn delete_subscription(&mut self, field: &Field) -> Result<Out<'static>, Refusal> {
         let id = field.text("id").unwrap_or_default();
-        let index = Gid::place(id, Kind::WebhookSubscription).filter(|index| self.webhooks.get(*index).is_some());
+        let index = Gid::place(id, Kind::WebhookSubscription)
+            .filter(|index| self.webhooks.get(*index).is_some());
         let mut errors = Vec::new();
         let mut deleted = Out::Null;
         match index.and_then(|index| self.webhooks.subscriptions.get_mut(index)) {
@@ -154,11 +190,19 @@ impl Shop {
                 self.changed += 1;
                 deleted = Out::text(id.to_owned());
             }
-            None => errors.push(Record::user_error("UserError", &["id"], "Webhook subscription does not exist", "")),
+            None => errors.push(Record::user_error(
+                "UserError",
+                &["id"],
+                "Webhook subscription does not exist",
+                "",
+            )),
         }
         Ok(Record::out(
             "WebhookSubscriptionDeletePayload",
-            vec![("deletedWebhookSubscriptionId", deleted), ("userErrors", Out::List(errors))],
+            vec![
+                ("deletedWebhookSubscriptionId", deleted),
+                ("userErrors", Out::List(errors)),
+            ],
         ))
     }
 
@@ -180,16 +224,25 @@ impl Shop {
         self.webhooks.events += 1;
         let event = self.webhooks.events;
         for (subscription, url) in wanted {
-            let id = format!("b54557e4-bdd9-4b37-8a5f-{:012x}", (event << 16) | subscription as u64);
+            let id = format!(
+                "b54557e4-bdd9-4b37-8a5f-{:012x}",
+                (event << 16) | subscription as u64
+            );
             let header = |name: &str, value: String| (name.to_owned(), value);
             let headers = vec![
                 header("content-type", "application/json".to_owned()),
                 header("x-shopify-topic", path.clone()),
-                header("x-shopify-hmac-sha256", sign(&self.options.webhook_secret, &body)),
+                header(
+                    "x-shopify-hmac-sha256",
+                    sign(&self.options.webhook_secret, &body),
+                ),
                 header("x-shopify-shop-domain", self.options.domain.clone()),
                 header("x-shopify-api-version", self.options.api_version.clone()),
                 header("x-shopify-webhook-id", id.clone()),
-                header("x-shopify-event-id", format!("98880550-7158-44d4-b7cd-{event:012x}")),
+                header(
+                    "x-shopify-event-id",
+                    format!("98880550-7158-44d4-b7cd-{event:012x}"),
+                ),
                 header("x-shopify-triggered-at", time::text(seconds(now))),
             ];
             let delivery = Delivery {
@@ -214,7 +267,9 @@ impl Shop {
         self.webhooks.outbox = later;
         let due: Vec<Delivery> = due;
         for delivery in &due {
-            self.webhooks.under_way.insert(delivery.id.clone(), delivery.clone());
+            self.webhooks
+                .under_way
+                .insert(delivery.id.clone(), delivery.clone());
         }
         due
     }
@@ -247,7 +302,9 @@ impl Shop {
 /// `INVENTORY_LEVELS_UPDATE` is `inventory_levels/update` on the wire.
 fn topic_path(topic: &str) -> String {
     let topic = topic.to_lowercase();
-    topic.rsplit_once('_').map_or(topic.clone(), |(what, event)| format!("{what}/{event}"))
+    topic
+        .rsplit_once('_')
+        .map_or(topic.clone(), |(what, event)| format!("{what}/{event}"))
 }
 
 /// The signature of a body: base64 of its HMAC-SHA256.
@@ -264,7 +321,11 @@ pub fn sign(secret: &str, body: &[u8]) -> String {
 }
 
 fn created(index: Option<usize>, field: &[&str], message: &str) -> Out<'static> {
-    let errors = if index.is_some() { Vec::new() } else { vec![Record::user_error("UserError", field, message, "")] };
+    let errors = if index.is_some() {
+        Vec::new()
+    } else {
+        vec![Record::user_error("UserError", field, message, "")]
+    };
     Record::out(
         "WebhookSubscriptionCreatePayload",
         vec![
@@ -282,12 +343,21 @@ mod tests {
     fn the_signature_is_the_published_one() {
         // A vector of another project's test of Shopify's webhooks.
         let body = br#"{"id":1234567890,"email":"customer@example.com","total_price":"123.45"}"#;
-        assert_eq!(sign("test-webhook-secret", body), "QNyObTlKbMx2qDlPF/ZOZcBqg5OgPg+2oky3zldc0Gw=");
+        assert_eq!(
+            sign("test-webhook-secret", body),
+            "QNyObTlKbMx2qDlPF/ZOZcBqg5OgPg+2oky3zldc0Gw="
+        );
     }
 
     #[test]
     fn topics_are_written_with_one_slash() {
-        assert_eq!(topic_path("INVENTORY_LEVELS_UPDATE"), "inventory_levels/update");
-        assert_eq!(topic_path("BULK_OPERATIONS_FINISH"), "bulk_operations/finish");
+        assert_eq!(
+            topic_path("INVENTORY_LEVELS_UPDATE"),
+            "inventory_levels/update"
+        );
+        assert_eq!(
+            topic_path("BULK_OPERATIONS_FINISH"),
+            "bulk_operations/finish"
+        );
     }
 }
