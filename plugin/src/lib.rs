@@ -12,6 +12,8 @@
 pub mod bindings;
 pub mod core;
 pub mod flow;
+pub mod halt;
+pub mod http;
 pub mod io;
 pub mod joor;
 pub mod ledger;

@@ -40,10 +40,13 @@ pub struct Sku {
     pub size: String,
     /// Its number in the shop-wide count of SKUs; never given twice.
     pub nr: u32,
-    /// Shopify variant id. None: Shopify has no such variant (deleted, or a colour and size that
-    /// JOOR combined by itself), so it is published as an explicit zero.
+    /// Shopify variant id. None: not met in Shopify yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<Id>,
+    /// Shopify has no such variant (deleted, or a colour and size that JOOR combined by itself),
+    /// so it is published as an explicit zero.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub gone: bool,
     /// Merchant's SKU.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub sku: String,
@@ -58,6 +61,11 @@ pub struct Sku {
     pub parked: Option<Parked>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
 /// Why a SKU is not sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parked {
@@ -65,6 +73,18 @@ pub struct Parked {
     pub code: String,
     /// For people.
     pub reason: String,
+}
+
+impl Parked {
+    /// Codes of duplicates; such a SKU stays parked however its stock changes.
+    pub const DUPLICATE_SKU: &'static str = "duplicate-sku";
+    /// The same for the UPC.
+    pub const DUPLICATE_UPC: &'static str = "duplicate-upc";
+
+    /// Parked because another variant carries the same SKU or UPC.
+    pub fn is_duplicate(&self) -> bool {
+        self.code == Self::DUPLICATE_SKU || self.code == Self::DUPLICATE_UPC
+    }
 }
 
 /// A published quantity: in one warehouse, at once or from a day on.
@@ -118,20 +138,42 @@ impl Style {
         self.linesheets.iter().map(linesheet).collect()
     }
 
-    /// How many of its SKUs JOOR sells.
-    pub fn sellable(&self) -> u64 {
-        self.skus.iter().filter(|s| s.is_sellable()).count() as u64
+    /// What it counts for.
+    pub fn standing(&self) -> Standing {
+        let count = |counts: fn(&Sku) -> bool| self.skus.iter().filter(|s| counts(s)).count() as u64;
+        let waits = |direction| self.skus.iter().any(|s| s.waiting(direction).next().is_some());
+        Standing {
+            styles: 1,
+            skus: self.skus.len() as u64,
+            gone: count(|s| s.gone),
+            sellable: count(Sku::is_sellable),
+            parked: count(|s| s.parked.is_some()),
+            to_zero: count(|s| s.parked.is_none() && s.goes_to_zero()),
+            decreases: waits(Direction::Decrease),
+            increases: waits(Direction::Increase),
+        }
     }
+}
 
-    /// How many of its SKUs can be sold and would no longer be.
-    pub fn to_zero(&self) -> u64 {
-        self.skus.iter().filter(|s| s.parked.is_none() && s.goes_to_zero()).count() as u64
-    }
-
-    /// Whether a row waits to be sent that gives buyers less, or more, than they see.
-    pub fn waits(&self, direction: Direction) -> bool {
-        self.skus.iter().any(|sku| sku.waiting(direction).next().is_some())
-    }
+/// What a style counts for in the totals and in the queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// 1, or 0 where there is no style.
+    pub styles: u64,
+    /// Its SKUs.
+    pub skus: u64,
+    /// SKUs that Shopify has no variant for.
+    pub gone: u64,
+    /// SKUs that JOOR sells.
+    pub sellable: u64,
+    /// SKUs that are parked.
+    pub parked: u64,
+    /// SKUs that can be sold and would no longer be.
+    pub to_zero: u64,
+    /// A row waits that gives buyers less than they see.
+    pub decreases: bool,
+    /// A row waits that gives them more, or as much.
+    pub increases: bool,
 }
 
 /// Decreases go before increases: what is gone is the more urgent news.
@@ -173,7 +215,9 @@ impl Sku {
         };
         if want != self.want {
             self.want = want;
-            self.parked = None;
+            if self.parked.as_ref().is_some_and(|p| !p.is_duplicate()) {
+                self.parked = None;
+            }
         }
     }
 

@@ -1,0 +1,10 @@
+//! What is said to Shopify's Admin GraphQL API, and what its answers mean.
+
+pub mod bulk;
+pub mod changes;
+pub mod client;
+pub mod incoming;
+pub mod lines;
+pub mod locations;
+pub mod operations;
+pub mod variant;
