@@ -106,14 +106,13 @@ impl Account {
     /// Returns the number of styles created. No stock is set.
     pub fn import_styles(
         &mut self,
-        styles: impl IntoIterator<Item: Into<Style>>,
+        styles: impl IntoIterator<Item = Style>,
         linesheets: &[Linesheet],
         upc: Upc,
     ) -> usize {
         let mut members = vec![Vec::new(); linesheets.len()];
         let mut created = 0;
         for style in styles {
-            let style: Style = style.into();
             let known = self.library.find_external(&style.id.to_string()).is_some();
             if known || style.status != Status::Active {
                 continue;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::call::{Call, answer, v2_refusal};
 use super::library::SkuNo;
@@ -23,6 +23,23 @@ struct Position {
     date: Option<Date>,
     /// None: made to order.
     units: Option<u32>,
+}
+
+/// The answer to a call.
+#[derive(Serialize)]
+struct Taken {
+    /// Rows that were taken in.
+    sku_count: usize,
+    inventory_log: Vec<LogEntry>,
+}
+
+#[derive(Serialize)]
+struct LogEntry {
+    /// The identifiers of the row, as they were sent.
+    sku: String,
+    inventory_log_id: String,
+    /// `pass` or `fail`.
+    status: &'static str,
 }
 
 /// `POST|PUT /v2/bulk-inventory`
@@ -78,19 +95,25 @@ fn take_in(account: &mut Account, call: &Call<'_>, rows: &[Row], now: Millis) ->
             }
             Err(_) => "fail",
         };
-        log.push(entry(account, row, status));
+        log.push(log_entry(account, row, status));
     }
     let sku_count = rows.len() - bad;
     answer(
         200,
-        &json!({ "sku_count": sku_count, "inventory_log": log }),
+        &Taken {
+            sku_count,
+            inventory_log: log,
+        },
     )
 }
 
-fn entry(account: &mut Account, row: &Row, status: &str) -> Value {
+fn log_entry(account: &mut Account, row: &Row, status: &'static str) -> LogEntry {
     account.log_ids += 1;
-    let id = format!("00000000-0000-4000-8000-{:012x}", account.log_ids);
-    json!({ "sku": row.echo(), "inventory_log_id": id, "status": status })
+    LogEntry {
+        sku: row.echo(),
+        inventory_log_id: format!("00000000-0000-4000-8000-{:012x}", account.log_ids),
+        status,
+    }
 }
 
 /// Error: why JOOR refuses the row. JOOR does not tell; it is here for the reader.

@@ -114,7 +114,6 @@ pub(super) struct Library {
     pub(super) traits: Traits,
     by_external_id: HashMap<Key, ProductNo>,
     by_identifier: HashMap<Key, ProductNo>,
-    sku_by_external_id: HashMap<Key, SkuNo>,
     by_upc: HashMap<Key, SkuNo>,
 }
 
@@ -142,16 +141,13 @@ impl Library {
         no
     }
 
-    /// Makes the identifiers of a SKU findable, after it was added or changed.
+    /// Makes a SKU findable by its UPC, after it was added or changed.
     pub(super) fn index(&mut self, no: SkuNo) {
         let Some(sku) = self.skus.get(no as usize) else {
             return;
         };
         if let Some(key) = &sku.upc {
             self.by_upc.entry(key.clone()).or_insert(no);
-        }
-        if let Some(key) = &sku.external_id {
-            self.sku_by_external_id.entry(key.clone()).or_insert(no);
         }
     }
 
@@ -209,10 +205,6 @@ impl Library {
 
     pub(super) fn find_upc(&self, upc: &str) -> Option<SkuNo> {
         self.by_upc.get(&Key::new(upc)).copied()
-    }
-
-    pub(super) fn find_sku_external(&self, id: &str) -> Option<SkuNo> {
-        self.sku_by_external_id.get(&Key::new(id)).copied()
     }
 
     pub(super) fn find_external(&self, id: &str) -> Option<ProductNo> {

@@ -184,9 +184,6 @@ impl Account {
             ("GET", ["skus"]) => v4::skus::list(library, call, options),
             ("POST", ["skus", "bulk_create"]) => v4::skus::create(library, call, options),
             ("POST", ["skus", "bulk_update"]) => v4::skus::update(library, call, options),
-            ("POST", ["skus", "bulk_update_by_external_id"]) => {
-                v4::skus::update_by_external_id(library, call, options)
-            }
             ("GET", ["collections"]) => v4::collections::list(library, call, options),
             ("POST", ["collections", "bulk_create"]) => {
                 v4::collections::create(library, call, options)

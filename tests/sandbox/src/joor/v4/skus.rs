@@ -142,7 +142,7 @@ pub(in crate::joor) fn create(
     response
 }
 
-/// Changes identifiers of SKUs that are found by `id`.
+/// Changes identifiers; colour and size stay.
 pub(in crate::joor) fn update(
     library: &mut Library,
     call: &Call<'_>,
@@ -153,22 +153,6 @@ pub(in crate::joor) fn update(
             .id
             .as_deref()
             .and_then(|id| library.find_sku_id(id))
-            .ok_or_else(unknown)?;
-        identify(library, no, &sent);
-        described(library, no, options)
-    })
-}
-
-/// Changes identifiers of SKUs that are found by `external_id`.
-pub(in crate::joor) fn update_by_external_id(
-    library: &mut Library,
-    call: &Call<'_>,
-    options: &Options,
-) -> Response {
-    each(call, |sent: Sent| {
-        let id = sent.external_id.as_deref();
-        let no = id
-            .and_then(|id| library.find_sku_external(id))
             .ok_or_else(unknown)?;
         identify(library, no, &sent);
         described(library, no, options)
