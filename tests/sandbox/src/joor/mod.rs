@@ -16,6 +16,7 @@ mod stock;
 #[cfg(test)]
 mod tests;
 mod v4;
+mod view;
 
 use std::collections::VecDeque;
 
@@ -24,7 +25,7 @@ use serde::Serialize;
 
 use self::call::{Call, Failure, v2_refusal};
 use self::credits::Window;
-use self::library::{Library, Sku, SkuNo};
+use self::library::{Library, SkuNo};
 use self::session::Session;
 use self::stock::{Stock, WarehouseNo};
 use crate::wire::{Millis, Request, Response};
@@ -34,6 +35,7 @@ pub use self::options::{
     BadRow, Bodies, CreditRules, Ids, Immediate, Login, Options, Scope, UnknownWarehouse,
 };
 pub use self::stock::Ats;
+pub use self::view::{SkuView, StockRow, Write};
 
 /// One brand's account on JOOR.
 #[derive(Debug)]
@@ -67,53 +69,6 @@ pub struct Counters {
     pub rows_accepted: u64,
     /// Inventory rows that were refused.
     pub rows_refused: u64,
-}
-
-/// An inventory row that was taken in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Write {
-    /// When.
-    pub at: Millis,
-    /// UPC of the SKU, where it has one.
-    pub upc: Option<String>,
-    /// Name of the warehouse in which it landed.
-    pub warehouse: String,
-    /// None: immediate.
-    pub date: Option<Date>,
-    /// What JOOR showed from then on.
-    pub ats: Ats,
-}
-
-/// A SKU as JOOR has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SkuView {
-    /// Shopify product id, where the style came from Shopify.
-    pub style: Option<String>,
-    /// Name of the style.
-    pub name: String,
-    /// Shopify variant id; none for a phantom and in a style made by hand.
-    pub external_id: Option<String>,
-    /// The merchant's SKU, or what stands for it.
-    pub identifier: Option<String>,
-    /// None for a phantom.
-    pub upc: Option<String>,
-    /// Name of the colour.
-    pub color: String,
-    /// Name of the size.
-    pub size: String,
-}
-
-/// A record of stock.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StockRow {
-    /// UPC of the SKU, where it has one.
-    pub upc: Option<String>,
-    /// Name of the warehouse.
-    pub warehouse: String,
-    /// None: immediate.
-    pub date: Option<Date>,
-    /// Never `NoRecord`.
-    pub ats: Ats,
 }
 
 /// An accepted row, kept small.
@@ -240,44 +195,6 @@ impl Account {
         response
     }
 
-    /// What JOOR shows for a SKU, found by UPC. A SKU, warehouse or date that is unknown has
-    /// no record. `date`: none for immediate stock.
-    #[must_use]
-    pub fn ats(&self, upc: &str, warehouse: &str, date: Option<Date>) -> Ats {
-        let place = self.library.find_upc(upc).zip(self.warehouse(warehouse));
-        place.map_or(Ats::NoRecord, |(sku, warehouse)| {
-            self.stock.get(sku, warehouse, date)
-        })
-    }
-
-    /// Every SKU, phantoms and those made by hand among them.
-    pub fn skus(&self) -> impl Iterator<Item = SkuView> {
-        self.library.skus.iter().map(|sku| self.view(sku))
-    }
-
-    /// Every record of stock: immediate ones by warehouse, then dated ones.
-    pub fn rows(&self) -> impl Iterator<Item = StockRow> {
-        self.stock
-            .records()
-            .map(|(sku, warehouse, date, ats)| StockRow {
-                upc: self.upc(sku),
-                warehouse: self.warehouse_name(warehouse),
-                date,
-                ats,
-            })
-    }
-
-    /// The rows that were taken in, oldest first, the last `history_max` of them.
-    pub fn history(&self) -> impl Iterator<Item = Write> {
-        self.accepted.iter().map(|accepted| Write {
-            at: accepted.at,
-            upc: self.upc(accepted.sku),
-            warehouse: self.warehouse_name(accepted.warehouse),
-            date: accepted.date,
-            ats: accepted.ats,
-        })
-    }
-
     /// What the account was asked and did so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
@@ -324,40 +241,6 @@ impl Account {
 
     fn warehouse_numbers(&self) -> impl Iterator<Item = WarehouseNo> {
         (0..).zip(&self.warehouses).map(|(no, _)| no)
-    }
-
-    fn warehouse_name(&self, no: WarehouseNo) -> String {
-        self.warehouses
-            .get(usize::from(no))
-            .cloned()
-            .unwrap_or_default()
-    }
-
-    fn upc(&self, sku: SkuNo) -> Option<String> {
-        Some(
-            self.library
-                .skus
-                .get(sku as usize)?
-                .upc
-                .as_ref()?
-                .to_string(),
-        )
-    }
-
-    fn view(&self, sku: &Sku) -> SkuView {
-        let product = self.library.products.get(sku.product as usize);
-        let style = product.and_then(|product| product.external_id.as_ref());
-        SkuView {
-            style: style.map(ToString::to_string),
-            name: product
-                .map(|product| product.name.to_string())
-                .unwrap_or_default(),
-            external_id: sku.external_id.as_ref().map(ToString::to_string),
-            identifier: sku.identifier.as_ref().map(ToString::to_string),
-            upc: sku.upc.as_ref().map(ToString::to_string),
-            color: self.library.traits.name(sku.color).to_owned(),
-            size: self.library.traits.name(sku.size).to_owned(),
-        }
     }
 }
 

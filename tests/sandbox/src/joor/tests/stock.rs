@@ -283,6 +283,15 @@ fn a_sku_can_be_named_by_style_color_and_size_together() {
     assert_eq!(client.ats("103"), Ats::Units(2));
     let phantom = client.account.rows().find(|row| row.upc.is_none()).unwrap();
     assert_eq!(phantom.ats, Ats::Units(0));
+    let ink_m = client.account.skus().find(|sku| sku.upc.is_none()).unwrap();
+    assert_eq!(
+        (phantom.sku.as_str(), ink_m.color.as_str()),
+        (ink_m.id.as_str(), "Ink")
+    );
+    assert_eq!(
+        client.account.ats_of(&ink_m.id, "Default", None),
+        Ats::Units(0)
+    );
 }
 
 #[test]
