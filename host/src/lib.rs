@@ -2,7 +2,13 @@
 //! operator allows, and keeps the connector's ledger. It knows nothing of any trade; what it
 //! talks to, and how, comes from the component's manifest.
 
+pub mod clock;
 pub mod component;
 pub mod connection;
+mod credentials;
+pub mod effects;
 pub mod engine;
+pub mod pass;
 pub mod problem;
+pub mod recording;
+pub mod store;

@@ -1,0 +1,57 @@
+//! The lines of a recording, `atsync.recording/1`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::engine::reconcile::{Completion, Fault, Job, Outcome};
+use crate::pass::Tally;
+
+/// One line.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Line {
+    /// The first.
+    Job(Box<Job>),
+    /// A request, for people.
+    #[serde(skip_deserializing)]
+    Asked(Asked),
+    /// What `resume` was given.
+    Resumed(Vec<Completion>),
+    /// The last; a recording without it was cut.
+    Ended { ended: End, tally: Tally },
+    /// A line that only people read.
+    #[serde(other, skip_serializing)]
+    Other,
+}
+
+/// What a request was about.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Asked {
+    pub(super) id: u32,
+    pub(super) effect: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) service: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) path: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) changes: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) body: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) offset: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) count: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) until: Option<Timestamp>,
+}
+
+/// How the pass ended.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum End {
+    Outcome(Outcome),
+    Fault(Fault),
+    Cancelled,
+    /// Code and message of a problem of the host's.
+    Problem(String, String),
+}

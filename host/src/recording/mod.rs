@@ -1,0 +1,125 @@
+//! Recordings of passes: the job, every completion and the outcome, as compressed JSON Lines.
+//!
+//! A finished pass can be replayed from its recording, without any network. Writing is a thread
+//! of its own: a pass never waits for it, and a recording that cannot keep up, or grows beyond
+//! its measure, is cut and says so. No secret can be in one, because none ever reaches a
+//! completion.
+
+mod format;
+mod replay;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::engine::reconcile::{Completion, Effect, Job, Request};
+use crate::pass::{Ended, Tally, bytes_of, kind, kind_of};
+use crate::problem::Problem;
+use format::{Asked, Line};
+pub use replay::{Replayed, replay};
+use writer::Writer;
+
+/// Keeps recordings in a folder, within a space budget per connection.
+pub struct Recorder {
+    writer: Arc<Writer>,
+    pass_bytes_max: u64,
+    cut: AtomicU64,
+}
+
+/// The most text of one pass that is kept, before compression: enough for days of changes, not
+/// for the full read of a large catalogue.
+const PASS_BYTES_MAX: u64 = 32 << 20;
+
+/// One pass being recorded.
+pub(crate) struct Recording {
+    recorder: Arc<Recorder>,
+    file: PathBuf,
+    bytes: u64,
+    cut: bool,
+}
+
+impl Recorder {
+    /// Keeps recordings below `folder`, which is made readable for its owner only: at most
+    /// `connection_bytes_max` of them for each connection, the oldest dropped first.
+    pub fn new(folder: &Path, connection_bytes_max: u64) -> Result<Recorder, Problem> {
+        let writer = Arc::new(Writer::start(folder, connection_bytes_max)?);
+        Ok(Recorder { writer, pass_bytes_max: PASS_BYTES_MAX, cut: AtomicU64::new(0) })
+    }
+
+    /// How many recordings were cut because the disk was too slow or the pass too large.
+    pub fn cut(&self) -> u64 {
+        self.cut.load(Ordering::Relaxed)
+    }
+
+    /// Waits until all that was recorded is on disk.
+    pub fn flush(&self) {
+        self.writer.flush();
+    }
+
+    pub(crate) fn begin(self: &Arc<Self>, job: &Job) -> Recording {
+        let name = format!("{:013}-{}.jsonl.gz", job.now, kind(&job.mode));
+        let file = self.writer.file(&job.connection, &name);
+        let mut recording = Recording { recorder: Arc::clone(self), file, bytes: 0, cut: false };
+        let bytes = job.settings.len() + job.hints.iter().map(|hint| hint.body.len()).sum::<usize>();
+        recording.write(bytes as u64, Line::Job(Box::new(job.clone())));
+        recording
+    }
+}
+
+impl Recording {
+    /// What the component asked for: for people; a replay asks anew.
+    pub(crate) fn asked(&mut self, request: &Request) {
+        let mut asked = Asked { id: request.id, effect: kind_of(&request.effect), ..Asked::default() };
+        match &request.effect {
+            Effect::Http(http) => {
+                asked.service = Some(http.service.clone());
+                asked.path = Some(http.path.clone());
+                asked.changes = Some(http.changes);
+                asked.body.clone_from(&http.body);
+            }
+            Effect::ReadLines(lines) => asked.offset = Some(lines.offset),
+            Effect::Load(keys) => asked.count = Some(keys.len()),
+            Effect::Scan(scan) => asked.path = Some(scan.prefix.clone()),
+            Effect::Commit(writes) => asked.count = Some(writes.len()),
+            Effect::WaitUntil(at) => asked.until = Some(*at),
+        }
+        let bytes = asked.body.as_ref().map_or(0, String::len) as u64;
+        self.write(bytes, Line::Asked(asked));
+    }
+
+    /// What the component was resumed with.
+    pub(crate) fn resumed(&mut self, completions: Vec<Completion>) {
+        let bytes = completions.iter().map(bytes_of).sum();
+        self.write(bytes, Line::Resumed(completions));
+    }
+
+    /// How it ended.
+    pub(crate) fn end(mut self, result: &Result<Ended, Problem>, tally: &Tally) {
+        let ended = match result {
+            Ok(Ended::Outcome(outcome)) => format::End::Outcome(outcome.clone()),
+            Ok(Ended::Fault(fault)) => format::End::Fault(fault.clone()),
+            Ok(Ended::Cancelled) => format::End::Cancelled,
+            Err(problem) => format::End::Problem(problem.code.to_owned(), problem.message.clone()),
+        };
+        self.write(0, Line::Ended { ended, tally: tally.clone() });
+    }
+
+    fn write(&mut self, bytes: u64, line: Line) {
+        if self.cut {
+            return;
+        }
+        self.bytes += bytes;
+        let fits = self.bytes <= self.recorder.pass_bytes_max;
+        self.cut = !fits || !self.recorder.writer.write(&self.file, bytes, line);
+        if self.cut {
+            self.recorder.cut.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        self.recorder.writer.close(&self.file);
+    }
+}

@@ -1,0 +1,179 @@
+//! The thread that writes recordings.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::format::Line;
+use crate::problem::Problem;
+
+/// Text that may wait to be written, in bytes: what a pass can be ahead of the disk.
+const WAITING_BYTES_MAX: u64 = 16 << 20;
+
+/// Lines that may wait to be written.
+const WAITING_LINES_MAX: usize = 4096;
+
+pub(super) struct Writer {
+    folder: PathBuf,
+    waiting_bytes: Arc<AtomicU64>,
+    to_thread: Option<SyncSender<Message>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+enum Message {
+    Line { file: PathBuf, bytes: u64, line: Line },
+    Close(PathBuf),
+    Flush(SyncSender<()>),
+}
+
+type Encoder = GzEncoder<BufWriter<File>>;
+
+impl Writer {
+    pub(super) fn start(folder: &Path, connection_bytes_max: u64) -> Result<Writer, Problem> {
+        let failed = |error: io::Error| {
+            Problem::new(
+                "recording",
+                format!("Recordings cannot be kept in {}: {error}.", folder.display()),
+                "Give [recording] a folder that can be written, or set keep_mb = 0.",
+            )
+        };
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+        let waiting_bytes = Arc::new(AtomicU64::new(0));
+        let (to_thread, messages) = mpsc::sync_channel(WAITING_LINES_MAX);
+        let waiting = Arc::clone(&waiting_bytes);
+        let thread = thread::Builder::new()
+            .name("recording".to_owned())
+            .spawn(move || write_all(&messages, &waiting, connection_bytes_max))
+            .map_err(failed)?;
+        let folder = folder.to_owned();
+        Ok(Writer { folder, waiting_bytes, to_thread: Some(to_thread), thread: Some(thread) })
+    }
+
+    pub(super) fn file(&self, connection: &str, name: &str) -> PathBuf {
+        self.folder.join(connection.replace(['/', '.'], "_")).join(name)
+    }
+
+    /// False if the line was dropped, because too much waits.
+    pub(super) fn write(&self, file: &Path, bytes: u64, line: Line) -> bool {
+        let Some(to_thread) = &self.to_thread else { return false };
+        if self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > WAITING_BYTES_MAX {
+            self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            return false;
+        }
+        let sent = to_thread.try_send(Message::Line { file: file.to_owned(), bytes, line }).is_ok();
+        if !sent {
+            self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        }
+        sent
+    }
+
+    pub(super) fn close(&self, file: &Path) {
+        if let Some(to_thread) = &self.to_thread {
+            // The thread only goes away with this writer.
+            let _ = to_thread.send(Message::Close(file.to_owned()));
+        }
+    }
+
+    pub(super) fn flush(&self) {
+        let (done, wait) = mpsc::sync_channel(1);
+        if let Some(to_thread) = &self.to_thread
+            && to_thread.send(Message::Flush(done)).is_ok()
+        {
+            let _ = wait.recv();
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.to_thread.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn write_all(messages: &Receiver<Message>, waiting_bytes: &AtomicU64, connection_bytes_max: u64) {
+    let mut open: BTreeMap<PathBuf, Encoder> = BTreeMap::new();
+    for message in messages {
+        let result = match message {
+            Message::Line { file, bytes, line } => {
+                waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+                write_line(&mut open, &file, &line)
+            }
+            Message::Close(file) => close(&mut open, &file, connection_bytes_max),
+            Message::Flush(done) => {
+                let _ = done.send(());
+                Ok(())
+            }
+        };
+        if let Err(error) = result {
+            tracing::warn!(%error, "a recording is not written");
+        }
+    }
+}
+
+fn write_line(open: &mut BTreeMap<PathBuf, Encoder>, file: &Path, line: &Line) -> io::Result<()> {
+    if matches!(line, Line::Job(_)) {
+        open.insert(file.to_owned(), create(file)?);
+    }
+    // Missing if it could not be made: that was told then.
+    let Some(encoder) = open.get_mut(file) else { return Ok(()) };
+    serde_json::to_writer(&mut *encoder, line)?;
+    encoder.write_all(b"\n")
+}
+
+fn create(file: &Path) -> io::Result<Encoder> {
+    if let Some(folder) = file.parent() {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    let written = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(unfinished(file))?;
+    Ok(GzEncoder::new(BufWriter::new(written), Compression::fast()))
+}
+
+fn close(open: &mut BTreeMap<PathBuf, Encoder>, file: &Path, bytes_max: u64) -> io::Result<()> {
+    let Some(encoder) = open.remove(file) else { return Ok(()) };
+    encoder.finish()?.flush()?;
+    fs::rename(unfinished(file), file)?;
+    match file.parent() {
+        Some(folder) => drop_oldest(folder, bytes_max),
+        None => Ok(()),
+    }
+}
+
+fn unfinished(file: &Path) -> PathBuf {
+    file.with_extension("unfinished")
+}
+
+/// Drops the oldest recordings until the rest fits; their names begin with their time.
+fn drop_oldest(folder: &Path, bytes_max: u64) -> io::Result<()> {
+    let mut kept = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        kept.push((entry.path(), entry.metadata()?.len()));
+    }
+    kept.sort();
+    let mut total: u64 = kept.iter().map(|(_, bytes)| bytes).sum();
+    for (path, bytes) in kept {
+        if total <= bytes_max {
+            break;
+        }
+        fs::remove_file(path)?;
+        total -= bytes;
+    }
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! A store that forgets everything at the end: for tests and trials.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::lock::{Held, busy};
+use super::{Delivery, Inbox, Ledger, Lock, Store};
+use crate::clock::Timestamp;
+use crate::engine::reconcile::{Entry, Hint, Write};
+use crate::problem::Problem;
+
+/// Keeps everything in memory; clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore(Arc<Mutex<Shelves>>);
+
+#[derive(Debug, Default)]
+struct Shelves {
+    ledgers: BTreeMap<String, BTreeMap<String, String>>,
+    notes: BTreeMap<(String, String), String>,
+    inbox: BTreeMap<u64, (String, Hint)>,
+    seen: BTreeSet<(String, String, String)>,
+    locked: BTreeSet<String>,
+}
+
+impl MemoryStore {
+    fn shelves(&self) -> MutexGuard<'_, Shelves> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct MemoryLedger {
+    store: MemoryStore,
+    connection: String,
+}
+
+impl Ledger for MemoryLedger {
+    fn load(&self, keys: &[String]) -> Result<Vec<Option<String>>, Problem> {
+        let shelves = self.store.shelves();
+        let ledger = shelves.ledgers.get(&self.connection);
+        Ok(keys.iter().map(|key| ledger.and_then(|ledger| ledger.get(key)).cloned()).collect())
+    }
+
+    fn scan(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Entry>, Problem> {
+        let shelves = self.store.shelves();
+        let Some(ledger) = shelves.ledgers.get(&self.connection) else { return Ok(Vec::new()) };
+        let from = match after {
+            Some(after) if after >= prefix => Bound::Excluded(after),
+            _ => Bound::Included(prefix),
+        };
+        Ok(ledger
+            .range::<str, _>((from, Bound::Unbounded))
+            .take_while(|(key, _)| key.starts_with(prefix))
+            .take(limit)
+            .map(|(key, value)| Entry { key: key.clone(), value: value.clone() })
+            .collect())
+    }
+
+    fn commit(&self, writes: &[Write]) -> Result<(), Problem> {
+        let mut shelves = self.store.shelves();
+        let ledger = shelves.ledgers.entry(self.connection.clone()).or_default();
+        for write in writes {
+            match &write.value {
+                Some(value) => ledger.insert(write.key.clone(), value.clone()),
+                None => ledger.remove(&write.key),
+            };
+        }
+        Ok(())
+    }
+}
+
+impl Store for MemoryStore {
+    fn ledger(&self, connection: &str) -> Arc<dyn Ledger> {
+        Arc::new(MemoryLedger { store: self.clone(), connection: connection.to_owned() })
+    }
+
+    fn lock(&self, connection: &str) -> Result<Lock, Problem> {
+        if !self.shelves().locked.insert(connection.to_owned()) {
+            return Err(busy(connection, "this process"));
+        }
+        Ok(Lock::new(Locked { store: self.clone(), connection: connection.to_owned() }))
+    }
+
+    fn take_in(&self, connection: &str, delivery: &Delivery) -> Result<bool, Problem> {
+        let mut shelves = self.shelves();
+        let id = (connection.to_owned(), delivery.service.clone(), delivery.hint.id.clone());
+        let fresh = shelves.seen.insert(id);
+        if fresh {
+            let number = shelves.inbox.last_key_value().map_or(0, |(number, _)| *number) + 1;
+            shelves.inbox.insert(number, (connection.to_owned(), delivery.hint.clone()));
+        }
+        Ok(fresh)
+    }
+
+    fn inbox(&self, connection: &str, limit: usize) -> Result<Inbox, Problem> {
+        let shelves = self.shelves();
+        let waiting = shelves.inbox.iter().filter(|(_, (owner, _))| owner == connection).take(limit);
+        let mut inbox = Inbox::default();
+        for (number, (_, hint)) in waiting {
+            inbox.hints.push(hint.clone());
+            inbox.last = *number;
+        }
+        Ok(inbox)
+    }
+
+    fn dealt_with(&self, connection: &str, last: u64, _now: Timestamp) -> Result<(), Problem> {
+        self.shelves().inbox.retain(|number, (owner, _)| owner != connection || *number > last);
+        Ok(())
+    }
+
+    fn note(&self, connection: &str, name: &str, value: &str) -> Result<(), Problem> {
+        self.shelves().notes.insert((connection.to_owned(), name.to_owned()), value.to_owned());
+        Ok(())
+    }
+
+    fn noted(&self, connection: &str, name: &str) -> Result<Option<String>, Problem> {
+        Ok(self.shelves().notes.get(&(connection.to_owned(), name.to_owned())).cloned())
+    }
+}
+
+/// Unlocks when dropped.
+#[derive(Debug)]
+struct Locked {
+    store: MemoryStore,
+    connection: String,
+}
+
+impl Held for Locked {}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        self.store.shelves().locked.remove(&self.connection);
+    }
+}

@@ -1,0 +1,130 @@
+//! A scratch copy of a ledger for passes that change nothing: reads see the pass's own writes,
+//! the ledger below never does, and all of it is gone at the end.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{Ledger, failed};
+use crate::engine::reconcile::{Entry, Write};
+use crate::problem::Problem;
+
+/// A ledger over another one.
+pub struct Overlay {
+    below: Arc<dyn Ledger>,
+    /// A database without a name: SQLite keeps it in memory while it is small, else in an
+    /// unlinked file, so that a dry run of any size needs little memory.
+    scratch: Mutex<Connection>,
+}
+
+impl Overlay {
+    /// An empty scratch copy of `below`.
+    pub fn over(below: Arc<dyn Ledger>) -> Result<Overlay, Problem> {
+        let scratch = Connection::open("").map_err(|error| failed("make a scratch copy", &error))?;
+        scratch
+            .execute_batch(
+                "PRAGMA journal_mode = MEMORY;
+                 PRAGMA cache_size = -4000;
+                 CREATE TABLE scratch (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID, STRICT;",
+            )
+            .map_err(|error| failed("make a scratch copy", &error))?;
+        Ok(Overlay { below, scratch: Mutex::new(scratch) })
+    }
+
+    fn scratch(&self) -> MutexGuard<'_, Connection> {
+        self.scratch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the pass wrote or deleted, from the key after `after` on.
+    fn written(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> rusqlite::Result<Vec<(String, Option<String>)>> {
+        let scratch = self.scratch();
+        let mut select = scratch.prepare_cached(
+            "SELECT key, value FROM scratch
+             WHERE key >= ?1 AND (?2 IS NULL OR key > ?2) ORDER BY key LIMIT ?3",
+        )?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = select.query_map(params![prefix, after, limit], |row| {
+            Ok((row.get::<_, String>(0)?, row.get(1)?))
+        })?;
+        let mut written = Vec::new();
+        for row in rows {
+            let row = row?;
+            if !row.0.starts_with(prefix) {
+                break;
+            }
+            written.push(row);
+        }
+        Ok(written)
+    }
+}
+
+impl Ledger for Overlay {
+    fn load(&self, keys: &[String]) -> Result<Vec<Option<String>>, Problem> {
+        let mut values = self.below.load(keys)?;
+        let scratch = self.scratch();
+        let read = || -> rusqlite::Result<()> {
+            let mut select = scratch.prepare_cached("SELECT value FROM scratch WHERE key = ?1")?;
+            for (key, value) in keys.iter().zip(&mut values) {
+                if let Some(written) = select.query_row([key], |row| row.get(0)).optional()? {
+                    *value = written;
+                }
+            }
+            Ok(())
+        };
+        let mut read = read;
+        read().map_err(|error| failed("read a scratch copy", &error))?;
+        Ok(values)
+    }
+
+    fn scan(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Entry>, Problem> {
+        let mut found = Vec::new();
+        let mut after = after.map(str::to_owned);
+        while found.len() < limit {
+            let below = self.below.scan(prefix, after.as_deref(), limit)?;
+            let written = self
+                .written(prefix, after.as_deref(), limit)
+                .map_err(|error| failed("read a scratch copy", &error))?;
+            // Beyond the last key of a full page there may be more: only what lies before is sure.
+            let below_sure = (below.len() == limit).then(|| below.last().map(|entry| entry.key.clone()));
+            let written_sure = (written.len() == limit).then(|| written.last().map(|(key, _)| key.clone()));
+            let sure = [below_sure, written_sure].into_iter().flatten().flatten().min();
+            let mut merged: std::collections::BTreeMap<String, Option<String>> =
+                below.into_iter().map(|entry| (entry.key, Some(entry.value))).collect();
+            merged.extend(written);
+            for (key, value) in merged {
+                if found.len() == limit || sure.as_ref().is_some_and(|sure| key > *sure) {
+                    break;
+                }
+                if let Some(value) = value {
+                    found.push(Entry { key, value });
+                }
+            }
+            match sure {
+                Some(sure) => after = Some(sure),
+                None => break,
+            }
+        }
+        Ok(found)
+    }
+
+    fn commit(&self, writes: &[Write]) -> Result<(), Problem> {
+        let mut scratch = self.scratch();
+        let mut commit = || -> rusqlite::Result<()> {
+            let transaction = scratch.transaction()?;
+            {
+                let mut put = transaction
+                    .prepare_cached("INSERT OR REPLACE INTO scratch (key, value) VALUES (?1, ?2)")?;
+                for write in writes {
+                    put.execute(params![write.key, write.value])?;
+                }
+            }
+            transaction.commit()
+        };
+        commit().map_err(|error| failed("write a scratch copy", &error))
+    }
+}

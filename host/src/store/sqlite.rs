@@ -1,0 +1,293 @@
+//! The store as one SQLite file, which any SQL tool can read.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+
+use super::{Delivery, Inbox, Ledger, Lock, Store, failed};
+use crate::clock::Timestamp;
+use crate::engine::reconcile::{Entry, Hint, Write};
+use crate::problem::Problem;
+
+/// Set on every connection to the file.
+const PRAGMAS: &[(&str, &str)] = &[
+    // Readers do not wait for the writer, nor the writer for them.
+    ("journal_mode", "WAL"),
+    // A commit that was acknowledged survives a power cut, not only a crash.
+    ("synchronous", "FULL"),
+    ("foreign_keys", "ON"),
+    // Milliseconds to wait for another process (a second command) that writes.
+    ("busy_timeout", "10000"),
+    // Kibibytes, negative by SQLite's custom: the most memory for pages of the file.
+    ("cache_size", "-8000"),
+    // After a large commit the log shrinks to this many bytes again.
+    ("journal_size_limit", "67108864"),
+];
+
+/// Each step brings a file from the version of its place to the next; `user_version` says how
+/// many are done. A step that was shipped is never edited.
+const MIGRATIONS: &[&str] = &["
+    CREATE TABLE ledger (
+        connection TEXT NOT NULL,
+        key        TEXT NOT NULL,
+        value      TEXT NOT NULL,
+        PRIMARY KEY (connection, key)
+    ) WITHOUT ROWID, STRICT;
+
+    CREATE TABLE note (
+        connection TEXT NOT NULL,
+        name       TEXT NOT NULL,
+        value      TEXT NOT NULL,
+        PRIMARY KEY (connection, name)
+    ) WITHOUT ROWID, STRICT;
+
+    -- One row for each webhook; without body once a pass has dealt with it.
+    CREATE TABLE inbox (
+        number     INTEGER PRIMARY KEY AUTOINCREMENT,
+        connection TEXT NOT NULL,
+        service    TEXT NOT NULL,
+        id         TEXT NOT NULL,
+        topic      TEXT NOT NULL,
+        body       TEXT,
+        at         INTEGER NOT NULL,
+        UNIQUE (connection, service, id)
+    ) STRICT;
+    CREATE INDEX inbox_waiting ON inbox (connection, number) WHERE body IS NOT NULL;
+"];
+
+/// How long the id of a webhook is remembered, in milliseconds: three days.
+const ID_MS_MAX: u64 = 3 * 24 * 60 * 60 * 1000;
+
+/// The file, opened twice: one connection writes, one reads beside it.
+#[derive(Clone)]
+pub struct SqliteStore {
+    file: Arc<File>,
+}
+
+struct File {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    reader: Mutex<Connection>,
+}
+
+impl SqliteStore {
+    /// Opens, makes or brings up to date the file at `path`. Errors: it cannot be opened, is
+    /// damaged, or was written by a newer version of this program.
+    pub fn open(path: &Path) -> Result<SqliteStore, Problem> {
+        let open = || -> rusqlite::Result<Connection> {
+            let connection = Connection::open(path)?;
+            for (name, value) in PRAGMAS {
+                connection.pragma_update(None, name, value)?;
+            }
+            Ok(connection)
+        };
+        let cannot_open = |error: rusqlite::Error| {
+            Problem::new(
+                "store-open",
+                format!("The store {} cannot be opened: {error}.", path.display()),
+                "Check [store] path, the rights on it and on its folder.",
+            )
+        };
+        let mut writer = open().map_err(cannot_open)?;
+        migrate(&mut writer).map_err(cannot_open)?.map_err(|version| {
+            Problem::new(
+                "store-newer",
+                format!(
+                    "The store {} is of version {version}, this program knows {}.",
+                    path.display(),
+                    MIGRATIONS.len()
+                ),
+                "Run the newer program, or restore the backup made before it was installed.",
+            )
+        })?;
+        let reader = open().map_err(cannot_open)?;
+        let file =
+            File { path: path.to_owned(), writer: Mutex::new(writer), reader: Mutex::new(reader) };
+        Ok(SqliteStore { file: Arc::new(file) })
+    }
+
+    fn read<T>(
+        &self,
+        what: &str,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, Problem> {
+        read(&locked(&self.file.reader)).map_err(|error| failed(what, &error))
+    }
+
+    fn write<T>(
+        &self,
+        what: &str,
+        write: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, Problem> {
+        let mut connection = locked(&self.file.writer);
+        let in_transaction = || {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let written = write(&transaction)?;
+            transaction.commit()?;
+            Ok(written)
+        };
+        in_transaction().map_err(|error: rusqlite::Error| failed(what, &error))
+    }
+}
+
+fn locked(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
+    connection.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Brings the file up to date, or tells the newer version it is of.
+fn migrate(connection: &mut Connection) -> rusqlite::Result<Result<(), usize>> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let done = usize::try_from(done).unwrap_or(usize::MAX);
+    let Some(left) = MIGRATIONS.get(done..) else { return Ok(Err(done)) };
+    for step in left {
+        transaction.execute_batch(step)?;
+    }
+    let version = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    transaction.pragma_update(None, "user_version", version)?;
+    transaction.commit()?;
+    Ok(Ok(()))
+}
+
+struct SqliteLedger {
+    store: SqliteStore,
+    connection: String,
+}
+
+impl Ledger for SqliteLedger {
+    fn load(&self, keys: &[String]) -> Result<Vec<Option<String>>, Problem> {
+        self.store.read("load keys", |file| {
+            // One moment for all keys, also while another process commits.
+            let moment = file.unchecked_transaction()?;
+            let mut select = moment
+                .prepare_cached("SELECT value FROM ledger WHERE connection = ?1 AND key = ?2")?;
+            keys.iter()
+                .map(|key| select.query_row([&self.connection, key], |row| row.get(0)).optional())
+                .collect()
+        })
+    }
+
+    fn scan(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Entry>, Problem> {
+        self.store.read("list keys", |file| {
+            let mut select = file.prepare_cached(
+                "SELECT key, value FROM ledger
+                 WHERE connection = ?1 AND key >= ?2 AND key > ?3 ORDER BY key LIMIT ?4",
+            )?;
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let rows = select.query_map(
+                params![self.connection, prefix, after.unwrap_or_default(), limit],
+                |row| Ok(Entry { key: row.get(0)?, value: row.get(1)? }),
+            )?;
+            let mut found = Vec::new();
+            for entry in rows {
+                let entry = entry?;
+                if !entry.key.starts_with(prefix) {
+                    break;
+                }
+                found.push(entry);
+            }
+            Ok(found)
+        })
+    }
+
+    fn commit(&self, writes: &[Write]) -> Result<(), Problem> {
+        self.store.write("commit", |file| {
+            let mut put = file.prepare_cached(
+                "INSERT INTO ledger (connection, key, value) VALUES (?1, ?2, ?3)
+                 ON CONFLICT DO UPDATE SET value = excluded.value",
+            )?;
+            let mut delete =
+                file.prepare_cached("DELETE FROM ledger WHERE connection = ?1 AND key = ?2")?;
+            for write in writes {
+                match &write.value {
+                    Some(value) => put.execute([&self.connection, &write.key, value])?,
+                    None => delete.execute([&self.connection, &write.key])?,
+                };
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Store for SqliteStore {
+    fn ledger(&self, connection: &str) -> Arc<dyn Ledger> {
+        Arc::new(SqliteLedger { store: self.clone(), connection: connection.to_owned() })
+    }
+
+    fn lock(&self, connection: &str) -> Result<Lock, Problem> {
+        let mut folder = self.file.path.clone().into_os_string();
+        folder.push("-locks");
+        Lock::file(Path::new(&folder), connection)
+    }
+
+    fn take_in(&self, connection: &str, delivery: &Delivery) -> Result<bool, Problem> {
+        let Delivery { service, hint, at } = delivery;
+        self.write("keep a webhook", |file| {
+            let mut insert = file.prepare_cached(
+                "INSERT INTO inbox (connection, service, id, topic, body, at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+            )?;
+            let at = i64::try_from(*at).unwrap_or(i64::MAX);
+            let rows =
+                insert.execute(params![connection, service, hint.id, hint.topic, hint.body, at])?;
+            Ok(rows == 1)
+        })
+    }
+
+    fn inbox(&self, connection: &str, limit: usize) -> Result<Inbox, Problem> {
+        self.read("read the inbox", |file| {
+            let mut select = file.prepare_cached(
+                "SELECT number, id, topic, body FROM inbox
+                 WHERE connection = ?1 AND body IS NOT NULL ORDER BY number LIMIT ?2",
+            )?;
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let rows = select.query_map(params![connection, limit], |row| {
+                let hint = Hint { id: row.get(1)?, topic: row.get(2)?, body: row.get(3)? };
+                Ok((row.get::<_, i64>(0)?, hint))
+            })?;
+            let mut inbox = Inbox::default();
+            for row in rows {
+                let (number, hint) = row?;
+                inbox.last = u64::try_from(number).unwrap_or(0);
+                inbox.hints.push(hint);
+            }
+            Ok(inbox)
+        })
+    }
+
+    fn dealt_with(&self, connection: &str, last: u64, now: Timestamp) -> Result<(), Problem> {
+        self.write("clear the inbox", |file| {
+            let last = i64::try_from(last).unwrap_or(i64::MAX);
+            file.prepare_cached(
+                "UPDATE inbox SET body = NULL
+                 WHERE connection = ?1 AND number <= ?2 AND body IS NOT NULL",
+            )?
+            .execute(params![connection, last])?;
+            let old = i64::try_from(now.saturating_sub(ID_MS_MAX)).unwrap_or(i64::MAX);
+            file.prepare_cached(
+                "DELETE FROM inbox WHERE connection = ?1 AND body IS NULL AND at < ?2",
+            )?
+            .execute(params![connection, old])?;
+            Ok(())
+        })
+    }
+
+    fn note(&self, connection: &str, name: &str, value: &str) -> Result<(), Problem> {
+        self.write("keep a note", |file| {
+            let mut put = file.prepare_cached(
+                "INSERT INTO note (connection, name, value) VALUES (?1, ?2, ?3)
+                 ON CONFLICT DO UPDATE SET value = excluded.value",
+            )?;
+            put.execute([connection, name, value]).map(|_| ())
+        })
+    }
+
+    fn noted(&self, connection: &str, name: &str) -> Result<Option<String>, Problem> {
+        self.read("read a note", |file| {
+            file.prepare_cached("SELECT value FROM note WHERE connection = ?1 AND name = ?2")?
+                .query_row([connection, name], |row| row.get(0))
+                .optional()
+        })
+    }
+}
