@@ -16,18 +16,54 @@ use crate::wire::{Millis, Request, Response, Side};
 #[derive(Debug, Deserialize)]
 #[serde(tag = "lever", rename_all = "kebab-case", deny_unknown_fields)]
 enum Lever {
-    SetAvailable { variant: String, location: String, units: i64 },
-    Adjust { variant: String, location: String, units: i64 },
-    Sell { variant: String, location: String, units: i64 },
-    SetPolicy { variant: String, continue_selling: bool },
-    SetTracked { variant: String, tracked: bool },
-    SetStatus { product: String, status: String },
-    DeleteVariant { variant: String },
-    DeleteProduct { product: String },
-    AddLocation { location: String },
-    DeactivateLocation { location: String },
-    ActivateLocation { location: String },
-    ShipIncoming { variant: String, location: String, units: i64, arrives_at: Option<Millis> },
+    SetAvailable {
+        variant: String,
+        location: String,
+        units: i64,
+    },
+    Adjust {
+        variant: String,
+        location: String,
+        units: i64,
+    },
+    Sell {
+        variant: String,
+        location: String,
+        units: i64,
+    },
+    SetPolicy {
+        variant: String,
+        continue_selling: bool,
+    },
+    SetTracked {
+        variant: String,
+        tracked: bool,
+    },
+    SetStatus {
+        product: String,
+        status: String,
+    },
+    DeleteVariant {
+        variant: String,
+    },
+    DeleteProduct {
+        product: String,
+    },
+    AddLocation {
+        location: String,
+    },
+    DeactivateLocation {
+        location: String,
+    },
+    ActivateLocation {
+        location: String,
+    },
+    ShipIncoming {
+        variant: String,
+        location: String,
+        units: i64,
+        arrives_at: Option<Millis>,
+    },
 }
 
 #[derive(Debug, Deserialize)]
@@ -49,7 +85,9 @@ fn once() -> u32 {
 pub(crate) fn handle(sandbox: &mut Sandbox, request: &Request, now: Millis) -> Response {
     let route = request.route().trim_start_matches("/sandbox/");
     let done = match (request.method.as_str(), route) {
-        ("GET", "counters") => serde_json::to_value(sandbox.counters()).map_err(|error| error.to_string()),
+        ("GET", "counters") => {
+            serde_json::to_value(sandbox.counters()).map_err(|error| error.to_string())
+        }
         ("GET", "joor/ats") => Ok(ats(sandbox, request)),
         ("POST", "faults") => order_fault(sandbox, &request.body),
         ("POST", "heal") => {
@@ -86,35 +124,57 @@ fn order_fault(sandbox: &mut Sandbox, body: &[u8]) -> Result<Value, String> {
         "joor" => Side::Joor,
         other => return Err(format!("side is \"shopify\" or \"joor\", not \"{other}\"")),
     };
-    sandbox.faults.next(side, &order.operation, order.fault, order.times);
+    sandbox
+        .faults
+        .next(side, &order.operation, order.fault, order.times);
     Ok(json!({ "done": true }))
 }
 
 fn pull(sandbox: &mut Sandbox, name: &str, body: &[u8], now: Millis) -> Result<Value, String> {
     let mut fields: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    let members = fields.as_object_mut().ok_or("the body is not a JSON object")?;
+    let members = fields
+        .as_object_mut()
+        .ok_or("the body is not a JSON object")?;
     members.insert("lever".to_owned(), name.into());
     let lever = serde_json::from_value(fields).map_err(|error| error.to_string())?;
     let variant = |name: &str| found_variant(sandbox, name);
     let location = |name: &str| found_location(sandbox, name);
     match lever {
-        Lever::SetAvailable { variant: v, location: l, units } => {
+        Lever::SetAvailable {
+            variant: v,
+            location: l,
+            units,
+        } => {
             let (variant, location) = (variant(&v)?, location(&l)?);
             sandbox.shop.set_available(variant, location, units, now);
         }
-        Lever::Adjust { variant: v, location: l, units } => {
+        Lever::Adjust {
+            variant: v,
+            location: l,
+            units,
+        } => {
             let (variant, location) = (variant(&v)?, location(&l)?);
             sandbox.shop.adjust(variant, location, units, now);
         }
-        Lever::Sell { variant: v, location: l, units } => {
+        Lever::Sell {
+            variant: v,
+            location: l,
+            units,
+        } => {
             let (variant, location) = (variant(&v)?, location(&l)?);
             sandbox.shop.sell(variant, location, units, now);
         }
-        Lever::SetPolicy { variant: v, continue_selling } => {
+        Lever::SetPolicy {
+            variant: v,
+            continue_selling,
+        } => {
             let variant = variant(&v)?;
             sandbox.shop.set_policy(variant, continue_selling, now);
         }
-        Lever::SetTracked { variant: v, tracked } => {
+        Lever::SetTracked {
+            variant: v,
+            tracked,
+        } => {
             let variant = variant(&v)?;
             sandbox.shop.set_tracked(variant, tracked, now);
         }
@@ -123,7 +183,11 @@ fn pull(sandbox: &mut Sandbox, name: &str, body: &[u8], now: Millis) -> Result<V
                 "active" => Status::Active,
                 "draft" => Status::Draft,
                 "archived" => Status::Archived,
-                other => return Err(format!("status is active, draft or archived, not \"{other}\"")),
+                other => {
+                    return Err(format!(
+                        "status is active, draft or archived, not \"{other}\""
+                    ));
+                }
             };
             let product = found_product(sandbox, &product)?;
             sandbox.shop.set_status(product, status, now);
@@ -148,22 +212,38 @@ fn pull(sandbox: &mut Sandbox, name: &str, body: &[u8], now: Millis) -> Result<V
             let location = location(&l)?;
             sandbox.shop.activate_location(location, now);
         }
-        Lever::ShipIncoming { variant: v, location: l, units, arrives_at } => {
+        Lever::ShipIncoming {
+            variant: v,
+            location: l,
+            units,
+            arrives_at,
+        } => {
             let (variant, location) = (variant(&v)?, location(&l)?);
-            sandbox.shop.ship_incoming(&[(variant, units)], location, arrives_at, now);
+            sandbox
+                .shop
+                .ship_incoming(&[(variant, units)], location, arrives_at, now);
         }
     }
     Ok(json!({ "done": true }))
 }
 
 fn found_variant(sandbox: &Sandbox, name: &str) -> Result<VariantId, String> {
-    sandbox.shop.find_variant(name).ok_or_else(|| format!("the shop has no variant \"{name}\""))
+    sandbox
+        .shop
+        .find_variant(name)
+        .ok_or_else(|| format!("the shop has no variant \"{name}\""))
 }
 
 fn found_location(sandbox: &Sandbox, name: &str) -> Result<LocationId, String> {
-    sandbox.shop.find_location(name).ok_or_else(|| format!("the shop has no location \"{name}\""))
+    sandbox
+        .shop
+        .find_location(name)
+        .ok_or_else(|| format!("the shop has no location \"{name}\""))
 }
 
 fn found_product(sandbox: &Sandbox, name: &str) -> Result<ProductId, String> {
-    sandbox.shop.find_product(name).ok_or_else(|| format!("the shop has no product \"{name}\""))
+    sandbox
+        .shop
+        .find_product(name)
+        .ok_or_else(|| format!("the shop has no product \"{name}\""))
 }

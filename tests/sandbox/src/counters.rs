@@ -86,7 +86,10 @@ impl Counters {
         counters.bytes_in += call.bytes_in as u64;
         counters.bytes_out += call.bytes_out as u64;
         counters.faults += u64::from(call.faulty);
-        let operation = counters.operations.entry(call.operation.to_owned()).or_default();
+        let operation = counters
+            .operations
+            .entry(call.operation.to_owned())
+            .or_default();
         operation.requests += 1;
         operation.cost += call.cost;
         operation.refused += u64::from(call.status.is_some_and(|status| status >= 400));

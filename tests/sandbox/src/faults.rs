@@ -66,13 +66,23 @@ impl Faults {
 
     /// As [`Faults::next`], after `skip` matching requests went well.
     pub fn after(&mut self, side: Side, operation: &str, fault: Fault, skip: u32, times: u32) {
-        self.scripts.push(Script { side, operation: operation.to_owned(), fault, skip, times });
+        self.scripts.push(Script {
+            side,
+            operation: operation.to_owned(),
+            fault,
+            skip,
+            times,
+        });
     }
 
     /// From here on, so many of a thousand requests meet one of these faults. The same seed
     /// draws the same ones.
     pub fn seed(&mut self, seed: u64, per_thousand: u64, faults: &[Fault]) {
-        self.chance = Some(Chance { state: seed, per_thousand, faults: faults.to_vec() });
+        self.chance = Some(Chance {
+            state: seed,
+            per_thousand,
+            faults: faults.to_vec(),
+        });
     }
 
     /// No more faults.
@@ -82,10 +92,9 @@ impl Faults {
 
     /// The fault that this request meets.
     pub(crate) fn pick(&mut self, side: Side, operation: &str) -> Option<Fault> {
-        let script = self
-            .scripts
-            .iter_mut()
-            .find(|script| script.times > 0 && script.side == side && operation.contains(&script.operation));
+        let script = self.scripts.iter_mut().find(|script| {
+            script.times > 0 && script.side == side && operation.contains(&script.operation)
+        });
         if let Some(script) = script {
             if script.skip > 0 {
                 script.skip -= 1;
@@ -120,8 +129,11 @@ impl Chance {
 pub(crate) fn instead(fault: Fault) -> Option<Response> {
     match fault {
         Fault::TooManyRequests(after) => {
-            let mut response = Response::json(429, &json!({ "errors": "Exceeded the rate limit." }));
-            response.headers.extend(after.map(|after| ("retry-after".to_owned(), after.to_string())));
+            let mut response =
+                Response::json(429, &json!({ "errors": "Exceeded the rate limit." }));
+            response
+                .headers
+                .extend(after.map(|after| ("retry-after".to_owned(), after.to_string())));
             Some(response)
         }
         Fault::Status(status) => {
@@ -137,7 +149,11 @@ pub(crate) fn spoil(fault: Fault, response: &mut Response) {
     match fault {
         Fault::Truncated => response.body.truncate(response.body.len() / 2),
         Fault::Html => {
-            *response = Response::new(200, "text/html", b"<html><body>Just a moment...</body></html>".to_vec());
+            *response = Response::new(
+                200,
+                "text/html",
+                b"<html><body>Just a moment...</body></html>".to_vec(),
+            );
         }
         Fault::Huge(bytes) => {
             response.body = br#"{"data":""#.to_vec();
@@ -151,7 +167,10 @@ pub(crate) fn spoil(fault: Fault, response: &mut Response) {
         }),
         Fault::UnknownEnum => change(response, &|value| {
             let is_enum = |text: &str| {
-                text.len() > 2 && text.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_')
+                text.len() > 2
+                    && text
+                        .chars()
+                        .all(|letter| letter.is_ascii_uppercase() || letter == '_')
             };
             if value.as_str().is_some_and(is_enum) {
                 *value = "NOT_KNOWN_YET".into();
@@ -186,8 +205,13 @@ mod tests {
     fn scripted_faults_come_in_turn_and_end() {
         let mut faults = Faults::default();
         faults.after(Side::Joor, "bulk-inventory", Fault::CutAfter, 1, 2);
-        let picked: Vec<_> = (0..4).map(|_| faults.pick(Side::Joor, "POST v2/bulk-inventory")).collect();
-        assert_eq!(picked, [None, Some(Fault::CutAfter), Some(Fault::CutAfter), None]);
+        let picked: Vec<_> = (0..4)
+            .map(|_| faults.pick(Side::Joor, "POST v2/bulk-inventory"))
+            .collect();
+        assert_eq!(
+            picked,
+            [None, Some(Fault::CutAfter), Some(Fault::CutAfter), None]
+        );
         assert_eq!(faults.pick(Side::Shopify, "locations"), None);
     }
 
@@ -196,7 +220,9 @@ mod tests {
         let draw = || {
             let mut faults = Faults::default();
             faults.seed(7, 300, &[Fault::CutBefore, Fault::Html]);
-            (0..50).map(|_| faults.pick(Side::Shopify, "any")).collect::<Vec<_>>()
+            (0..50)
+                .map(|_| faults.pick(Side::Shopify, "any"))
+                .collect::<Vec<_>>()
         };
         assert_eq!(draw(), draw());
         assert!(draw().iter().any(Option::is_some));
@@ -205,8 +231,14 @@ mod tests {
 
     #[test]
     fn a_spoiled_answer_has_nulls_where_numbers_were() {
-        let mut response = Response::json(200, &json!({ "data": { "quantity": 5, "name": "available" } }));
+        let mut response = Response::json(
+            200,
+            &json!({ "data": { "quantity": 5, "name": "available" } }),
+        );
         spoil(Fault::Nulls, &mut response);
-        assert_eq!(response.body, br#"{"data":{"name":"available","quantity":null}}"#);
+        assert_eq!(
+            response.body,
+            br#"{"data":{"name":"available","quantity":null}}"#
+        );
     }
 }

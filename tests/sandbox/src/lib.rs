@@ -65,15 +65,25 @@ impl Sandbox {
             None if fault == Some(Fault::CutBefore) => (0, false, None),
             None => match side {
                 Side::Shopify => {
-                    let handled = self.shop.handle(request, fault == Some(Fault::Throttled), now);
+                    let handled = self
+                        .shop
+                        .handle(request, fault == Some(Fault::Throttled), now);
                     operation = handled.operation;
-                    (u64::from(handled.cost), handled.changed, Some(handled.response))
+                    (
+                        u64::from(handled.cost),
+                        handled.changed,
+                        Some(handled.response),
+                    )
                 }
                 Side::Joor => {
                     let before = self.joor.counters();
                     let response = self.joor.handle(request, now);
                     let after = self.joor.counters();
-                    (after.credits - before.credits, after.writes > before.writes, Some(response))
+                    (
+                        after.credits - before.credits,
+                        after.writes > before.writes,
+                        Some(response),
+                    )
                 }
             },
         };

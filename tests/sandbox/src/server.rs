@@ -65,7 +65,11 @@ impl Running {
 /// # Errors
 ///
 /// When a port cannot be bound.
-pub async fn serve(sandbox: Arc<Mutex<Sandbox>>, ports: Ports, clock: Clock) -> io::Result<Running> {
+pub async fn serve(
+    sandbox: Arc<Mutex<Sandbox>>,
+    ports: Ports,
+    clock: Clock,
+) -> io::Result<Running> {
     let shopify = listen(ports.shopify).await?;
     let joor = listen(ports.joor).await?;
     let shopify_url = format!("http://{}", shopify.local_addr()?);
@@ -74,10 +78,21 @@ pub async fn serve(sandbox: Arc<Mutex<Sandbox>>, ports: Ports, clock: Clock) -> 
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     for (listener, side) in [(shopify, Side::Shopify), (joor, Side::Joor)] {
-        tasks.spawn(accept(listener, side, sandbox.clone(), clock.clone(), stopped.clone()));
+        tasks.spawn(accept(
+            listener,
+            side,
+            sandbox.clone(),
+            clock.clone(),
+            stopped.clone(),
+        ));
     }
     tasks.spawn(deliver(sandbox, clock, stopped));
-    Ok(Running { shopify_url, joor_url, stop, tasks })
+    Ok(Running {
+        shopify_url,
+        joor_url,
+        stop,
+        tasks,
+    })
 }
 
 async fn listen(port: u16) -> io::Result<TcpListener> {
@@ -107,9 +122,12 @@ async fn accept(
         };
         let (sandbox, clock) = (sandbox.clone(), clock.clone());
         connections.spawn(async move {
-            let service = service_fn(|request| answer(request, side, sandbox.clone(), clock.clone()));
+            let service =
+                service_fn(|request| answer(request, side, sandbox.clone(), clock.clone()));
             // A connection that ends in an error is the client's to notice, or a cut on purpose.
-            let _ended = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            let _ended = http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
         });
     }
 }
@@ -136,15 +154,25 @@ async fn answer(
     let body = body.collect().await.map_err(|_| Cut)?.to_bytes();
     let request = Request {
         method: head.method.to_string(),
-        path: head.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+        path: head
+            .uri
+            .path_and_query()
+            .map_or_else(|| "/".to_owned(), ToString::to_string),
         headers: head
             .headers
             .iter()
-            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .map(|(name, value)| {
+                (
+                    name.to_string(),
+                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                )
+            })
             .collect(),
         body: body.to_vec(),
     };
-    let gzip = request.header("accept-encoding").is_some_and(|taken| taken.contains("gzip"));
+    let gzip = request
+        .header("accept-encoding")
+        .is_some_and(|taken| taken.contains("gzip"));
     // Writing a bulk result takes seconds for a large shop.
     let reply = tokio::task::spawn_blocking(move || {
         let now = clock();
@@ -161,23 +189,32 @@ async fn answer(
 }
 
 fn encode(mut response: Response, gzip: bool) -> Result<hyper::Response<Full<Bytes>>, Cut> {
-    let ranged = response.headers.iter().any(|(name, _)| name == "accept-ranges" || name == "content-range");
+    let ranged = response
+        .headers
+        .iter()
+        .any(|(name, _)| name == "accept-ranges" || name == "content-range");
     if gzip && !ranged && response.body.len() >= GZIP_BYTES_MIN {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(&response.body).map_err(|_| Cut)?;
         response.body = encoder.finish().map_err(|_| Cut)?;
-        response.headers.push(("content-encoding".to_owned(), "gzip".to_owned()));
+        response
+            .headers
+            .push(("content-encoding".to_owned(), "gzip".to_owned()));
     }
     let mut builder = hyper::Response::builder().status(response.status);
     for (name, value) in response.headers {
         builder = builder.header(name, value);
     }
-    builder.body(Full::new(Bytes::from(response.body))).map_err(|_| Cut)
+    builder
+        .body(Full::new(Bytes::from(response.body)))
+        .map_err(|_| Cut)
 }
 
 /// Delivers webhooks as they come due.
 async fn deliver(sandbox: Arc<Mutex<Sandbox>>, clock: Clock, mut stopped: watch::Receiver<bool>) {
-    let client = reqwest::Client::builder().timeout(DELIVERY_TIME_MAX).build();
+    let client = reqwest::Client::builder()
+        .timeout(DELIVERY_TIME_MAX)
+        .build();
     let Ok(client) = client else {
         return;
     };
@@ -208,5 +245,8 @@ async fn post(client: &reqwest::Client, delivery: &Delivery) -> bool {
     for (name, value) in &delivery.headers {
         request = request.header(name, value);
     }
-    request.send().await.is_ok_and(|response| response.status().is_success())
+    request
+        .send()
+        .await
+        .is_ok_and(|response| response.status().is_success())
 }

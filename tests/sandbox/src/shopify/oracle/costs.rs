@@ -22,9 +22,10 @@ const AGREE_PERCENT_MIN: usize = 90;
 
 #[test]
 fn the_cost_rule_agrees_with_recorded_costs() {
-    let (Some(schema), Some(costs)) =
-        (shared("schema/admin-2026-10.graphql"), shared("oracle/shopify/recorded-query-costs.jsonl"))
-    else {
+    let (Some(schema), Some(costs)) = (
+        shared("schema/admin-2026-10.graphql"),
+        shared("oracle/shopify/recorded-query-costs.jsonl"),
+    ) else {
         return;
     };
     let schema = std::fs::read_to_string(schema).unwrap();
@@ -33,7 +34,9 @@ fn the_cost_rule_agrees_with_recorded_costs() {
     for line in std::fs::read_to_string(costs).unwrap().lines() {
         let recorded: Recorded = serde_json::from_str(line).unwrap();
         // Recorded against older versions: what 2026-10 does not know cannot be judged by it.
-        let Ok(document) = ExecutableDocument::parse_and_validate(&schema, &recorded.query, "query") else {
+        let Ok(document) =
+            ExecutableDocument::parse_and_validate(&schema, &recorded.query, "query")
+        else {
             continue;
         };
         let Ok(operation) = document.operations.get(None) else {
@@ -48,10 +51,15 @@ fn the_cost_rule_agrees_with_recorded_costs() {
         }
         let fields = plan::plan(&schema, &document, operation, &variables);
         known += 1;
-        agree += usize::from(cost::requested(&fields, operation.is_mutation()) == recorded.requested);
+        agree +=
+            usize::from(cost::requested(&fields, operation.is_mutation()) == recorded.requested);
     }
     let percent = agree * 1000 / known;
-    println!("{agree} of {known} recorded costs agree ({}.{} %)", percent / 10, percent % 10);
+    println!(
+        "{agree} of {known} recorded costs agree ({}.{} %)",
+        percent / 10,
+        percent % 10
+    );
     assert!(known > 1000);
     assert!(agree * 100 >= known * AGREE_PERCENT_MIN);
 }

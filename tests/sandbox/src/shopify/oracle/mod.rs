@@ -10,7 +10,8 @@ use std::path::PathBuf;
 /// A file of the recorded material, or `None` after saying that it is not there.
 fn shared(path: &str) -> Option<PathBuf> {
     let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared");
-    let root = std::env::var_os("ATSYNC_SHARED").map_or_else(|| PathBuf::from(beside), PathBuf::from);
+    let root =
+        std::env::var_os("ATSYNC_SHARED").map_or_else(|| PathBuf::from(beside), PathBuf::from);
     let file = root.join(path);
     if file.exists() {
         Some(file)
