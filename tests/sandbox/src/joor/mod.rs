@@ -24,7 +24,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use self::call::{Call, Failure, v2_refusal};
-use self::credits::Window;
+use self::credits::{Api, Credits};
 use self::library::{Library, SkuNo};
 use self::session::Session;
 use self::stock::{Stock, WarehouseNo};
@@ -44,8 +44,7 @@ pub struct Account {
     pub options: Options,
     warehouses: Vec<String>,
     session: Session,
-    credits: Window,
-    credits_v2: Window,
+    credits: Credits,
     library: Library,
     stock: Stock,
     orders: Vec<v4::orders::Order>,
@@ -85,19 +84,22 @@ impl Account {
     /// An account without styles and without stock.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        Self {
-            warehouses: options.warehouses.clone(),
-            orders: v4::orders::past(&options),
-            options,
+        let mut account = Self {
+            warehouses: vec![],
+            orders: vec![],
             session: Session::default(),
-            credits: Window::default(),
-            credits_v2: Window::default(),
+            credits: Credits::default(),
             library: Library::default(),
             stock: Stock::default(),
             accepted: VecDeque::new(),
             log_ids: 0,
             counters: Counters::default(),
+            options,
+        };
+        for name in account.options.warehouses.clone() {
+            account.add_warehouse(&name);
         }
+        account
     }
 
     /// Answers a request under `/v2/`, `/v4/` or `/auth/`.
@@ -114,7 +116,7 @@ impl Account {
 
     fn v2(&mut self, call: &Call<'_>, path: &[&str], now: Millis) -> Result<Response, Response> {
         Session::check_v2(call, &self.options)?;
-        self.pay(call, true, now)?;
+        self.pay(call, Api::V2, now)?;
         let response = match (call.request.method.as_str(), path) {
             ("POST" | "PUT", ["bulk-inventory"]) => inventory::bulk(self, call, now),
             ("PUT", ["style-number", number, identifier, "inventory"]) => {
@@ -125,12 +127,12 @@ impl Account {
             }
             _ => v2_refusal(404, "No such endpoint."),
         };
-        Ok(self.with_usage(response, true, now))
+        Ok(self.with_usage(response, Api::V2, now))
     }
 
     fn v4(&mut self, call: &Call<'_>, path: &[&str], now: Millis) -> Result<Response, Response> {
         self.session.check_v4(call, &self.options, now)?;
-        self.pay(call, false, now)?;
+        self.pay(call, Api::V4, now)?;
         let (library, options) = (&mut self.library, &self.options);
         let response = match (call.request.method.as_str(), path) {
             ("GET", ["products"]) => v4::products::list(library, call, options),
@@ -149,33 +151,26 @@ impl Account {
             ("GET", ["orders"]) => v4::orders::list(&self.orders, &self.warehouses, call, options),
             _ => no_route(),
         };
-        Ok(self.with_usage(response, false, now))
+        Ok(self.with_usage(response, Api::V4, now))
     }
 
     /// Takes the credits of a call, or refuses it.
-    fn pay(&mut self, call: &Call<'_>, v2: bool, now: Millis) -> Result<(), Response> {
-        let credits = if call.reads() {
+    fn pay(&mut self, call: &Call<'_>, api: Api, now: Millis) -> Result<(), Response> {
+        let amount = if call.reads() {
             credits::READ
         } else {
             credits::WRITE
         };
-        let rules = &self.options.credits;
-        let window = if v2 && rules.v2_apart {
-            &mut self.credits_v2
-        } else {
-            &mut self.credits
-        };
-        if !window.take(credits, rules, now) {
+        if !self.credits.take(api, amount, &self.options.credits, now) {
             self.counters.throttled += 1;
             let what = "The credits of this account are spent.";
-            let refusal = if v2 {
-                v2_refusal(429, what)
-            } else {
-                Failure::new("TOO_MANY_REQUESTS", what).answer(429)
+            let refusal = match api {
+                Api::V2 => v2_refusal(429, what),
+                Api::V4 => Failure::new("TOO_MANY_REQUESTS", what).answer(429),
             };
-            return Err(self.with_usage(refusal, v2, now));
+            return Err(self.with_usage(refusal, api, now));
         }
-        self.counters.credits += u64::from(credits);
+        self.counters.credits += u64::from(amount);
         if call.reads() {
             self.counters.reads += 1;
         } else {
@@ -184,14 +179,11 @@ impl Account {
         Ok(())
     }
 
-    fn with_usage(&self, mut response: Response, v2: bool, now: Millis) -> Response {
-        let rules = &self.options.credits;
-        let window = if v2 && rules.v2_apart {
-            &self.credits_v2
-        } else {
-            &self.credits
-        };
-        window.tell(&mut response, rules, &self.options.account, now);
+    fn with_usage(&self, mut response: Response, api: Api, now: Millis) -> Response {
+        let Options {
+            credits, account, ..
+        } = &self.options;
+        self.credits.tell(api, &mut response, credits, account, now);
         response
     }
 
@@ -209,9 +201,14 @@ impl Account {
 
     /// Adds a warehouse, as somebody does in Order Settings.
     pub fn add_warehouse(&mut self, name: &str) {
-        if self.warehouse(name).is_none() {
-            self.warehouses.push(name.to_owned());
+        if self.warehouse(name).is_some() {
+            return;
         }
+        if self.options.past_orders {
+            self.orders
+                .push(v4::orders::Order::shipped_from(self.warehouses.len()));
+        }
+        self.warehouses.push(name.to_owned());
     }
 
     /// Says how many units of a SKU stand in pending orders, which `dec_pending=1` takes off.

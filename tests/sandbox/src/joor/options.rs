@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::wire::Millis;
 
 /// Everything about an account that a test or a demo may choose. The fields may be changed
-/// while the account is in use, save `warehouses` and `past_orders`, which are read once.
+/// while the account is in use, save `warehouses`, which is read once.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Account id, needed as `?account=` in every v4 call.
@@ -44,8 +44,9 @@ pub struct Options {
     pub overwrite: Scope,
     /// What `made_to_order` clears. With `Scope::Account` it is the SKU in all warehouses.
     pub made_to_order: Scope,
-    /// Number of past orders that `GET /v4/orders` shows.
-    pub past_orders: usize,
+    /// Whether an order was shipped from each warehouse, which `GET /v4/orders` shows. No other
+    /// call tells which warehouses there are.
+    pub past_orders: bool,
     /// Accepted writes kept for [`Account::history`](super::Account::history); older ones are
     /// forgotten first.
     pub history_max: usize,
@@ -71,7 +72,7 @@ impl Default for Options {
             refused_upcs: BTreeSet::new(),
             overwrite: Scope::Warehouse,
             made_to_order: Scope::Warehouse,
-            past_orders: 3,
+            past_orders: true,
             history_max: 200_000,
         }
     }

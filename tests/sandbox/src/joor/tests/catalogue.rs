@@ -212,14 +212,17 @@ fn a_linesheet_can_be_made_and_changed() {
 #[test]
 fn past_orders_show_the_warehouses() {
     let mut client = Client::new(|_| ());
+    client.account.add_warehouse("West");
     let orders = client.get("orders?page_size=100").body;
     let orders = orders["data"].as_array().unwrap();
     let names: Vec<_> = orders
         .iter()
-        .map(|order| order["warehouse"]["name"].clone())
+        .map(|order| &order["warehouse"]["name"])
         .collect();
-    assert_eq!(names, ["Default", "East", "Default"]);
+    assert_eq!(names, ["Default", "East", "West"]);
     let path = format!("orders?order_ids={}", orders[1]["id"].as_str().unwrap());
-    assert_eq!(client.get(&path).body["data"].as_array().unwrap().len(), 1);
+    assert_eq!(client.get(&path).body["data"], json!([orders[1]]));
     assert_eq!(client.get("orders?status=APPROVED").body["data"], json!([]));
+    let mut client = Client::new(|options| options.past_orders = false);
+    assert_eq!(client.get("orders").body["data"], json!([]));
 }

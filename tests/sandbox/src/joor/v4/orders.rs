@@ -35,17 +35,17 @@ struct WarehouseRow<'a> {
     name: &'a str,
 }
 
-/// Shipped orders of earlier seasons, warehouse after warehouse.
-pub(in crate::joor) fn past(options: &Options) -> Vec<Order> {
-    let warehouses = options.warehouses.len().max(1);
-    let order = |(id, no): (u64, usize)| Order {
-        id,
-        status: "SHIPPED",
-        export_status: "SUCCESS",
-        warehouse: no % warehouses,
-        quantity: 12,
-    };
-    (40_001..).zip(0..options.past_orders).map(order).collect()
+impl Order {
+    /// A shipped order of an earlier season, the first from its warehouse.
+    pub(in crate::joor) fn shipped_from(warehouse: usize) -> Self {
+        Self {
+            id: 40_001 + warehouse as u64,
+            status: "SHIPPED",
+            export_status: "SUCCESS",
+            warehouse,
+            quantity: 12,
+        }
+    }
 }
 
 /// Filters: `order_ids`, `status`, `export_status`.
