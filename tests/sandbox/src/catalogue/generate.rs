@@ -37,10 +37,10 @@ const SEASONS: [&str; 4] = ["ss26", "fw26", "ss27", "fw27"];
 
 /// Styles with `variants` variants in all, stocked in `locations` locations.
 ///
-/// About one style in 20 is a draft and one in 50 archived, one in 30 is made to order, the
-/// others belong to one of four seasons; one variant in 40 is not tracked, one in 25 continues selling. Of the levels a fifth is zero, a
-/// hundredth below zero, and one in 12 is missing because the place does not stock the item.
-/// Every variant has a SKU and a barcode of its own.
+/// About one style in 20 is a draft and one in 50 archived; one in 30 is made to order, the
+/// others belong to one of four seasons. One variant in 40 is not tracked, one in 25 continues
+/// selling. Of the levels a fifth is zero, a hundredth below zero, and one in 12 is missing
+/// because the place does not stock the item. Every variant has a SKU and a barcode of its own.
 pub fn generate(seed: u64, variants: usize, locations: usize) -> impl Iterator<Item = Product> {
     let mut made = 0;
     (0..).map_while(move |number| {

@@ -74,8 +74,9 @@ fn more_rows_than_joor_takes_are_refused() {
 
 #[test]
 fn all_three_encodings_say_the_same() {
-    let flat = r#"{"inventory_items":[{"warehouse":"East","upc":"101","inventory":5}]}"#;
-    let nested = r#"{"inventory_items":{"inventory_item":[{"warehouse":"East","upc":"101","inventory":5}]}}"#;
+    let row = r#"{"warehouse":"East","upc":"101","inventory":5}"#;
+    let flat = &format!(r#"{{"inventory_items":[{row}]}}"#);
+    let nested = &format!(r#"{{"inventory_items":{{"inventory_item":[{row}]}}}}"#);
     let xml = "<?xml version=\"1.0\"?><inventory_items><inventory_item><warehouse>East</warehouse>\
                <upc>101</upc><inventory>5</inventory></inventory_item></inventory_items>";
     let off = Bodies {
