@@ -75,8 +75,8 @@ fn more_rows_than_joor_takes_are_refused() {
 #[test]
 fn all_three_encodings_say_the_same() {
     let row = r#"{"warehouse":"East","upc":"101","inventory":5}"#;
-    let flat = &format!(r#"{{"inventory_items":[{row}]}}"#);
-    let nested = &format!(r#"{{"inventory_items":{{"inventory_item":[{row}]}}}}"#);
+    let flat = format!(r#"{{"inventory_items":[{row}]}}"#);
+    let nested = format!(r#"{{"inventory_items":{{"inventory_item":[{row}]}}}}"#);
     let xml = "<?xml version=\"1.0\"?><inventory_items><inventory_item><warehouse>East</warehouse>\
                <upc>101</upc><inventory>5</inventory></inventory_item></inventory_items>";
     let off = Bodies {
@@ -87,7 +87,7 @@ fn all_three_encodings_say_the_same() {
     for (content_type, body, alone) in [
         (
             "application/json",
-            flat,
+            flat.as_str(),
             Bodies {
                 flat_json: true,
                 ..off
@@ -95,7 +95,7 @@ fn all_three_encodings_say_the_same() {
         ),
         (
             "application/json; charset=utf-8",
-            nested,
+            nested.as_str(),
             Bodies {
                 nested_json: true,
                 ..off
