@@ -327,7 +327,7 @@ async fn faults_reach_the_client_as_they_would_in_life() {
             .lock()
             .unwrap()
             .faults
-            .next(Side::Shopify, "", fault, 1)
+            .next(Side::Shopify, "", fault, 1);
     };
     let query = "{ shop { name } }";
     fault(Fault::CutBefore);

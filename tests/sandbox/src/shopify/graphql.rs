@@ -56,27 +56,51 @@ impl Documents {
 }
 
 fn errors(diagnostics: &DiagnosticList) -> Vec<Value> {
+    let undefined = |name: Option<&str>| name == Some("UndefinedField");
+    let has_undefined = diagnostics
+        .iter()
+        .any(|diagnostic| undefined(diagnostic.error.unstable_error_name()));
     diagnostics
         .iter()
+        .filter(|diagnostic| {
+            // A selection whose only field is unknown counts as none, which is not worth saying.
+            let name = diagnostic.error.unstable_error_name();
+            !(has_undefined && name == Some("MissingSubselection"))
+        })
         .map(|diagnostic| {
+            let name = diagnostic.error.unstable_error_name();
             let message = diagnostic
                 .error
                 .unstable_compat_message()
                 .unwrap_or_else(|| diagnostic.error.to_string());
-            let at = diagnostic.line_column_range().map(|range| range.start);
-            let locations = at.map_or_else(
-                || json!([]),
-                |at| json!([{ "line": at.line, "column": at.column }]),
-            );
-            let code = match diagnostic.error.unstable_error_name() {
+            let message = if undefined(name) {
+                as_shopify_says_undefined(message)
+            } else {
+                message
+            };
+            let code = match name {
                 Some("UndefinedField") => "undefinedField",
                 Some("UndefinedArgument") => "argumentNotAccepted",
                 Some("RequiredArgument" | "RequiredField") => "missingRequiredArguments",
                 _ => "GRAPHQL_VALIDATION_FAILED",
             };
+            let locations: Vec<Value> = diagnostic
+                .line_column_range()
+                .map(|range| json!({ "line": range.start.line, "column": range.start.column }))
+                .into_iter()
+                .collect();
             json!({ "message": message, "locations": locations, "extensions": { "code": code } })
         })
         .collect()
+}
+
+/// `Cannot query field "nam" on type "Shop".` in Shopify's words.
+fn as_shopify_says_undefined(message: String) -> String {
+    let mut quoted = message.split('"').skip(1).step_by(2);
+    match (quoted.next(), quoted.next()) {
+        (Some(field), Some(on)) => format!("Field '{field}' doesn't exist on type '{on}'"),
+        _ => message,
+    }
 }
 
 /// The plan of a bulk query, or why there is none.
@@ -109,10 +133,10 @@ pub(crate) struct Answer {
 
 impl Answer {
     fn refused(operation: &str, errors: &[Value], cost: Option<Value>) -> Self {
-        let mut body = json!({ "errors": errors });
-        if let Some(cost) = cost {
-            body["extensions"] = json!({ "cost": cost });
-        }
+        let body = match cost {
+            Some(cost) => json!({ "errors": errors, "extensions": { "cost": cost } }),
+            None => json!({ "errors": errors }),
+        };
         Self {
             body: body.to_string().into_bytes(),
             operation: operation.to_owned(),
@@ -180,10 +204,12 @@ impl Shop {
         let (data, errors, searches, actual) = self.run(&fields, mutation, now);
         let actual = actual.min(requested).max(1);
         self.bucket.take(actual);
-        let mut extensions = json!({ "cost": self.bucket.report(requested, Some(actual)) });
-        if !searches.is_empty() {
-            extensions["search"] = Value::Array(searches);
-        }
+        let cost = self.bucket.report(requested, Some(actual));
+        let extensions = if searches.is_empty() {
+            json!({ "cost": cost })
+        } else {
+            json!({ "cost": cost, "search": searches })
+        };
         let mut body = b"{\"data\":".to_vec();
         body.extend(data);
         if !errors.is_empty() {

@@ -4,13 +4,9 @@
 use serde_json::json;
 
 use super::Shop;
-use super::fields::level_gid;
-use super::ids::{Gid, Kind};
 use super::store::{
-    LevelRecord, LocationId, ProductId, State, Stocked, VariantId, bounded, place, seconds,
+    LevelRecord, LocationId, ProductId, State, Stocked, VariantId, bounded, seconds,
 };
-use super::time;
-use super::view::{ProductView, VariantView};
 use crate::catalogue::{Product, Status};
 use crate::wire::Millis;
 
@@ -200,7 +196,7 @@ impl Shop {
     /// Sets "continue selling when out of stock".
     pub fn set_policy(&mut self, variant: VariantId, continue_selling: bool, now: Millis) {
         self.change_variant(variant, now, |record| {
-            record.continue_selling = continue_selling
+            record.continue_selling = continue_selling;
         });
     }
 
@@ -223,7 +219,7 @@ impl Shop {
     /// Sets or clears the barcode.
     pub fn set_barcode(&mut self, variant: VariantId, barcode: Option<&str>, now: Millis) {
         self.change_variant(variant, now, |record| {
-            record.barcode = barcode.map(Into::into)
+            record.barcode = barcode.map(Into::into);
         });
     }
 
@@ -305,162 +301,5 @@ impl Shop {
         }
         self.changed += 1;
         self.announce("PRODUCTS_DELETE", now, || json!({ "id": product.number() }));
-    }
-
-    /// All locations, closed ones too, in the order in which they were added.
-    pub fn location_ids(&self) -> impl Iterator<Item = LocationId> + use<> {
-        (0..place(self.store.locations.len())).map(LocationId)
-    }
-
-    /// The location with this name, global id or number.
-    pub fn find_location(&self, name: &str) -> Option<LocationId> {
-        self.location_ids().find(|id| {
-            self.store
-                .location(*id)
-                .is_some_and(|location| location.name == name)
-                || Gid::place(name, Kind::Location) == Some(id.index())
-                || name.parse() == Ok(id.number())
-        })
-    }
-
-    /// The name of a location.
-    pub fn location_name(&self, location: LocationId) -> Option<&str> {
-        self.store
-            .location(location)
-            .map(|location| location.name.as_str())
-    }
-
-    /// Whether a location is open.
-    pub fn location_is_active(&self, location: LocationId) -> bool {
-        self.store
-            .location(location)
-            .is_some_and(|location| location.active)
-    }
-
-    /// The first variant with this SKU, or the one with this global id or number.
-    pub fn find_variant(&self, name: &str) -> Option<VariantId> {
-        let by_number = || {
-            let number = name
-                .parse()
-                .ok()
-                .and_then(|number| Kind::ProductVariant.index(number));
-            Gid::place(name, Kind::ProductVariant).or(number)
-        };
-        (0..place(self.store.variants.len()))
-            .map(VariantId)
-            .find(|id| {
-                self.store
-                    .variant(*id)
-                    .is_some_and(|variant| variant.sku.as_deref() == Some(name))
-            })
-            .or_else(|| by_number().map(|index| VariantId(place(index))))
-            .filter(|id| self.store.variant(*id).is_some())
-    }
-
-    /// The product with this handle, or the one with this global id or number.
-    pub fn find_product(&self, name: &str) -> Option<ProductId> {
-        let by_number = || {
-            let number = name
-                .parse()
-                .ok()
-                .and_then(|number| Kind::Product.index(number));
-            Gid::place(name, Kind::Product).or(number)
-        };
-        (0..place(self.store.products.len()))
-            .map(ProductId)
-            .find(|id| {
-                self.store
-                    .product(*id)
-                    .is_some_and(|product| &*product.handle == name)
-            })
-            .or_else(|| by_number().map(|index| ProductId(place(index))))
-            .filter(|id| self.store.product(*id).is_some())
-    }
-
-    /// All products that exist, in the order in which they were added.
-    pub fn products(&self) -> impl Iterator<Item = ProductView<'_>> {
-        (0..place(self.store.products.len())).filter_map(|index| self.product(ProductId(index)))
-    }
-
-    /// A product, if it exists.
-    pub fn product(&self, id: ProductId) -> Option<ProductView<'_>> {
-        let record = self.store.product(id)?;
-        Some(ProductView {
-            store: &self.store,
-            id,
-            record,
-        })
-    }
-
-    /// A variant, if it exists.
-    pub fn variant(&self, id: VariantId) -> Option<VariantView<'_>> {
-        VariantView::new(&self.store, id)
-    }
-
-    fn announce_level(
-        &mut self,
-        topic: &str,
-        location: LocationId,
-        variant: VariantId,
-        now: Millis,
-    ) {
-        let available = self.store.quantity(location, variant, "available");
-        self.announce(topic, now, || {
-            json!({
-                "inventory_item_id": variant.item_number(),
-                "location_id": location.number(),
-                "available": available,
-                "updated_at": time::text(seconds(now)),
-                "admin_graphql_api_id": level_gid(location, variant),
-            })
-        });
-    }
-
-    fn announce_location(&mut self, topic: &str, location: LocationId, now: Millis) {
-        let record = self
-            .store
-            .location(location)
-            .map(|record| (record.name.clone(), record.active));
-        self.announce(topic, now, || {
-            json!({
-                "id": location.number(),
-                "admin_graphql_api_id": location.gid(),
-                "name": record.as_ref().map(|(name, _)| name),
-                "active": record.as_ref().map(|(_, active)| active),
-                "updated_at": time::text(seconds(now)),
-            })
-        });
-    }
-
-    fn announce_product(&mut self, topic: &str, product: ProductId, now: Millis) {
-        let title = self
-            .store
-            .product(product)
-            .map(|record| record.title.to_string());
-        self.announce(topic, now, || {
-            json!({
-                "id": product.number(),
-                "admin_graphql_api_id": product.gid(),
-                "title": title,
-                "updated_at": time::text(seconds(now)),
-            })
-        });
-    }
-
-    pub(crate) fn announce_bulk(&mut self, index: usize, now: Millis) {
-        let Some(operation) = self.bulk.get(index) else {
-            return;
-        };
-        let (status, created) = (operation.status.name().to_lowercase(), operation.created);
-        self.announce("BULK_OPERATIONS_FINISH", now, || {
-            json!({
-                "admin_graphql_api_id": Kind::BulkOperation.gid(index),
-                "completed_at": time::text(seconds(now)),
-                "created_at": time::text(created),
-                "error_code": null,
-                "status": status,
-                "type": "query",
-            })
-        });
     }
 }

@@ -4,8 +4,10 @@
 //! files, token grants and webhooks, and has [levers](Shop) for what people do in the admin.
 
 mod bulk;
+mod bulk_file;
 mod bulk_rules;
 mod cost;
+mod events;
 mod fields;
 mod graphql;
 mod http;
@@ -16,10 +18,12 @@ mod node;
 mod options;
 mod page;
 mod plan;
+mod quantities;
 mod records;
 mod search;
 mod shipping;
 mod spool;
+mod stock_fields;
 mod store;
 mod time;
 mod variables;

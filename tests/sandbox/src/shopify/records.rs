@@ -23,7 +23,7 @@ impl Shop {
             (Node::Query, "productVariants") => self.variants(query, field.text("sortKey")),
             (Node::Query, "inventoryItems") => self.items(query),
             (Node::Query, "products") => self.products_by(query, field.text("sortKey")),
-            (Node::Query, "locations") => self.locations_by(query, field),
+            (Node::Query, "locations") => self.locations_by(&query, field),
             (Node::Query, "inventoryShipments") => self.shipments_by(&query),
             (Node::Query, "inventoryTransfers") => self.transfers_by(&query),
             (Node::Query, "bulkOperations") => self.bulk_operations_by(&query),
@@ -176,7 +176,7 @@ impl Shop {
         Records::list(found.map(|id| (id.number(), Node::Variant(id))).collect())
     }
 
-    fn locations_by(&self, query: Query, field: &Field) -> Records<'_> {
+    fn locations_by(&self, query: &Query, field: &Field) -> Records<'_> {
         let mut found: Vec<LocationId> = self.location_ids().collect();
         found.retain(|id| {
             self.store.location(*id).is_some_and(|location| {

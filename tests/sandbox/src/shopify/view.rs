@@ -1,6 +1,10 @@
-//! Read access for whoever builds on the shop's catalogue: JOOR's importer, the demo, tests.
+//! Read access for whoever builds on the shop: JOOR's importer, the demo, tests.
 
-use super::store::{LocationId, ProductId, ProductRecord, State, Store, VariantId, VariantRecord};
+use super::Shop;
+use super::ids::{Gid, Kind};
+use super::store::{
+    LocationId, ProductId, ProductRecord, State, Store, VariantId, VariantRecord, place,
+};
 use crate::catalogue::Status;
 
 /// A product that exists.
@@ -134,5 +138,97 @@ impl<'a> VariantView<'a> {
         self.store
             .quantity(location, self.id, state.name())
             .map(i64::from)
+    }
+}
+
+impl Shop {
+    /// All locations, closed ones too, in the order in which they were added.
+    pub fn location_ids(&self) -> impl Iterator<Item = LocationId> + use<> {
+        (0..place(self.store.locations.len())).map(LocationId)
+    }
+
+    /// The location with this name, global id or number.
+    pub fn find_location(&self, name: &str) -> Option<LocationId> {
+        self.location_ids().find(|id| {
+            self.store
+                .location(*id)
+                .is_some_and(|location| location.name == name)
+                || Gid::place(name, Kind::Location) == Some(id.index())
+                || name.parse() == Ok(id.number())
+        })
+    }
+
+    /// The name of a location.
+    pub fn location_name(&self, location: LocationId) -> Option<&str> {
+        self.store
+            .location(location)
+            .map(|location| location.name.as_str())
+    }
+
+    /// Whether a location is open.
+    pub fn location_is_active(&self, location: LocationId) -> bool {
+        self.store
+            .location(location)
+            .is_some_and(|location| location.active)
+    }
+
+    /// The first variant with this SKU, or the one with this global id or number.
+    pub fn find_variant(&self, name: &str) -> Option<VariantId> {
+        let by_number = || {
+            let number = name
+                .parse()
+                .ok()
+                .and_then(|number| Kind::ProductVariant.index(number));
+            Gid::place(name, Kind::ProductVariant).or(number)
+        };
+        (0..place(self.store.variants.len()))
+            .map(VariantId)
+            .find(|id| {
+                self.store
+                    .variant(*id)
+                    .is_some_and(|variant| variant.sku.as_deref() == Some(name))
+            })
+            .or_else(|| by_number().map(|index| VariantId(place(index))))
+            .filter(|id| self.store.variant(*id).is_some())
+    }
+
+    /// The product with this handle, or the one with this global id or number.
+    pub fn find_product(&self, name: &str) -> Option<ProductId> {
+        let by_number = || {
+            let number = name
+                .parse()
+                .ok()
+                .and_then(|number| Kind::Product.index(number));
+            Gid::place(name, Kind::Product).or(number)
+        };
+        (0..place(self.store.products.len()))
+            .map(ProductId)
+            .find(|id| {
+                self.store
+                    .product(*id)
+                    .is_some_and(|product| &*product.handle == name)
+            })
+            .or_else(|| by_number().map(|index| ProductId(place(index))))
+            .filter(|id| self.store.product(*id).is_some())
+    }
+
+    /// All products that exist, in the order in which they were added.
+    pub fn products(&self) -> impl Iterator<Item = ProductView<'_>> {
+        (0..place(self.store.products.len())).filter_map(|index| self.product(ProductId(index)))
+    }
+
+    /// A product, if it exists.
+    pub fn product(&self, id: ProductId) -> Option<ProductView<'_>> {
+        let record = self.store.product(id)?;
+        Some(ProductView {
+            store: &self.store,
+            id,
+            record,
+        })
+    }
+
+    /// A variant, if it exists.
+    pub fn variant(&self, id: VariantId) -> Option<VariantView<'_>> {
+        VariantView::new(&self.store, id)
     }
 }

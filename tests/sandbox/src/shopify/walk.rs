@@ -20,6 +20,13 @@ pub(crate) struct Bubble;
 /// The actual cost of what was answered.
 type Cost = u32;
 
+/// A step of an error's path.
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Key(&'a str),
+    Place(usize),
+}
+
 /// Writes one answer or one file.
 pub(crate) struct Walker<'a> {
     shop: &'a Shop,
@@ -32,7 +39,7 @@ pub(crate) struct Walker<'a> {
     /// Set in bulk operations: connections met on the way are left for later, with the node
     /// they hang on, and slashes are escaped.
     pub(crate) later: Option<Vec<(Node, &'a Field)>>,
-    path: Vec<Value>,
+    path: Vec<Step<'a>>,
     last_time: (Seconds, String),
 }
 
@@ -94,7 +101,7 @@ impl<'a> Walker<'a> {
 
     /// Writes a key and its value.
     pub(crate) fn field(&mut self, node: &Node, field: &'a Field) -> Result<Cost, Bubble> {
-        self.path.push(Value::from(field.key.as_str()));
+        self.path.push(Step::Key(&field.key));
         self.text(&field.key);
         self.out.push(b':');
         let start = self.out.len();
@@ -116,7 +123,7 @@ impl<'a> Walker<'a> {
         answer: Result<Out<'_>, Refusal>,
         field: &'a Field,
     ) -> Result<Cost, Bubble> {
-        self.path.push(Value::from(field.key.as_str()));
+        self.path.push(Step::Key(&field.key));
         self.text(&field.key);
         self.out.push(b':');
         let start = self.out.len();
@@ -146,17 +153,27 @@ impl<'a> Walker<'a> {
 
     fn refuse(&mut self, refusal: &Refusal, field: &Field) -> Bubble {
         let (line, column) = field.at;
-        let mut extensions = json!({ "code": refusal.code });
-        if refusal.code == "ACCESS_DENIED" {
-            extensions["documentation"] = json!("https://shopify.dev/api/usage/access-scopes");
-        }
+        let extensions = if refusal.code == "ACCESS_DENIED" {
+            let documentation = "https://shopify.dev/api/usage/access-scopes";
+            json!({ "code": refusal.code, "documentation": documentation })
+        } else {
+            json!({ "code": refusal.code })
+        };
         self.errors.push(json!({
             "message": refusal.message,
             "locations": [{ "line": line, "column": column }],
             "extensions": extensions,
-            "path": self.path,
+            "path": self.path(),
         }));
         Bubble
+    }
+
+    fn path(&self) -> Value {
+        let step = |step: &Step<'_>| match step {
+            Step::Key(key) => Value::from(*key),
+            Step::Place(place) => Value::from(*place),
+        };
+        self.path.iter().map(step).collect()
     }
 
     fn answer(&mut self, answer: &Out<'_>, field: &'a Field) -> Result<Cost, Bubble> {
@@ -183,7 +200,7 @@ impl<'a> Walker<'a> {
                     if place > 0 {
                         self.out.push(b',');
                     }
-                    self.path.push(place.into());
+                    self.path.push(Step::Place(place));
                     let start = self.out.len();
                     let written = match item {
                         Out::Null => Err(Bubble),
@@ -223,7 +240,7 @@ impl<'a> Walker<'a> {
             }
             self.text(&part.key);
             self.out.push(b':');
-            self.path.push(Value::from(part.key.as_str()));
+            self.path.push(Step::Key(&part.key));
             match part.name.as_str() {
                 "pageInfo" => self.page_info(&page, part),
                 "nodes" | "edges" => {
@@ -232,7 +249,7 @@ impl<'a> Walker<'a> {
                         if place > 0 {
                             self.out.push(b',');
                         }
-                        self.path.push(place.into());
+                        self.path.push(Step::Place(place));
                         let cost = if part.name == "nodes" {
                             self.object(node, &part.fields)?
                         } else {
@@ -296,7 +313,7 @@ impl<'a> Walker<'a> {
 
     fn warn(&mut self, field: &Field, name: &str, value: &str) {
         self.searches.push(json!({
-            "path": self.path,
+            "path": self.path(),
             "query": field.text("query"),
             "parsed": { "field": name, "match_all": value },
             "warnings": [{
@@ -314,20 +331,23 @@ impl<'a> Walker<'a> {
 
     /// Writes a JSON string.
     pub(crate) fn text(&mut self, text: &str) {
+        let slashes = self.later.is_some();
+        let apart =
+            |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\' || (byte == b'/' && slashes);
         self.out.push(b'"');
-        for letter in text.chars() {
-            match letter {
-                '"' => self.out.extend(b"\\\""),
-                '\\' => self.out.extend(b"\\\\"),
-                '/' if self.later.is_some() => self.out.extend(b"\\/"),
-                '\n' => self.out.extend(b"\\n"),
-                letter if letter < ' ' => self.raw(format_args!("\\u{:04x}", u32::from(letter))),
-                letter => {
-                    let mut bytes = [0; 4];
-                    self.out.extend(letter.encode_utf8(&mut bytes).as_bytes());
-                }
+        let mut rest = text.as_bytes();
+        while let Some(place) = rest.iter().position(|byte| apart(*byte)) {
+            let (plain, from) = rest.split_at(place);
+            self.out.extend_from_slice(plain);
+            let (byte, after) = from.split_first().unwrap_or((&0, &[]));
+            match byte {
+                b'\n' => self.out.extend(b"\\n"),
+                byte if *byte < b' ' => self.raw(format_args!("\\u{byte:04x}")),
+                byte => self.out.extend([b'\\', *byte]),
             }
+            rest = after;
         }
+        self.out.extend_from_slice(rest);
         self.out.push(b'"');
     }
 

@@ -1,10 +1,6 @@
 //! The sandbox's schema is a subset of the real one.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use apollo_compiler::Schema;
 use apollo_compiler::schema::ExtendedType;
