@@ -476,3 +476,83 @@ async fn a_webhook_is_posted_signed_to_its_subscriber() {
     assert!(body["inventory_item_id"].as_u64().unwrap() > 1 << 53);
     stage.running.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_are_compressed_when_asked_and_bulk_results_never() {
+    let stage = Stage::new(Options::default()).await;
+    let url = format!(
+        "{}/admin/api/2026-10/graphql.json",
+        stage.running.shopify_url
+    );
+    let body = json!({ "query": "{ productVariants(first: 50) { nodes { id sku title product { id title } } } }" });
+    let request = stage
+        .client
+        .post(&url)
+        .header("x-shopify-access-token", "shpat_sandbox");
+    let request = request
+        .header("accept-encoding", "gzip")
+        .body(body.to_string());
+    let response = request.send().await.unwrap();
+    assert_eq!(response.headers()["content-encoding"], "gzip");
+    let mut text = String::new();
+    let packed = response.bytes().await.unwrap();
+    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&packed[..]), &mut text)
+        .unwrap();
+    assert!(text.starts_with("{\"data\":{\"productVariants\""));
+    let operation = stage
+        .run_bulk("{ productVariants { edges { node { id sku title } } } }")
+        .await;
+    let result = stage
+        .client
+        .get(operation["url"].as_str().unwrap())
+        .header("accept-encoding", "gzip");
+    let result = result.send().await.unwrap();
+    assert!(result.content_length().unwrap() > 1024);
+    assert!(!result.headers().contains_key("content-encoding"));
+    stage.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn faults_can_be_ordered_over_http() {
+    let stage = Stage::new(Options::default()).await;
+    let order = async |path: &str, body: &str| {
+        let url = format!("{}/sandbox/{path}", stage.running.joor_url);
+        stage
+            .client
+            .post(url)
+            .body(body.to_owned())
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
+    };
+    let faults = [
+        r#""throttled""#,
+        r#""unknown-enum""#,
+        r#"{"too-many-requests":5}"#,
+        r#"{"too-many-requests":null}"#,
+        r#"{"slow":1}"#,
+        r#"{"huge":5000}"#,
+    ];
+    for fault in faults {
+        let body = format!(r#"{{"side":"shopify","operation":"Later","fault":{fault}}}"#);
+        assert_eq!(order("faults", &body).await, 200, "{fault}");
+    }
+    assert_eq!(order("heal", "").await, 200);
+    let body = r#"{"side":"shopify","fault":{"status":503},"times":1}"#;
+    assert_eq!(order("faults", body).await, 200);
+    assert_eq!(
+        stage
+            .send("{ shop { name } }", json!({}))
+            .await
+            .unwrap()
+            .status(),
+        503
+    );
+    assert_eq!(
+        order("faults", r#"{"side":"etsy","fault":"html"}"#).await,
+        400
+    );
+    stage.running.stop().await;
+}
