@@ -62,11 +62,6 @@ impl Finding {
         Self::new(Severity::Warning, code, message.into(), fix.into())
     }
 
-    /// A note of the host's own.
-    pub fn note(code: &str, message: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self::new(Severity::Note, code, message.into(), fix.into())
-    }
-
     fn new(severity: Severity, code: &str, message: String, fix: String) -> Self {
         Self { code: code.to_owned(), severity, path: None, subject: None, message, fix, at: None }
     }

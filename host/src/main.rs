@@ -2,6 +2,7 @@
 
 mod command;
 mod config;
+mod demo;
 mod finding;
 mod render;
 mod report;

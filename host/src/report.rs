@@ -26,6 +26,9 @@ pub struct Report {
     pub tables: Vec<Table>,
     /// Anything else, for machines.
     pub data: Value,
+    /// What this version does not know, kept as it is.
+    #[serde(flatten)]
+    pub rest: serde_json::Map<String, Value>,
 }
 
 /// A table of text.

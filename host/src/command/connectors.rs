@@ -2,10 +2,8 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use atsync::component::Component;
-use atsync::engine::manifest::Description;
 use atsync::engine::{Connector, Engine};
 use atsync::problem::Problem;
 

@@ -1,23 +1,35 @@
 //! The command line: one file per command. What a connector offers (questions and acts of its
 //! manifest) becomes commands of its own.
 
+mod answer;
+mod check;
 mod connectors;
+mod demo;
 mod init;
+mod offer;
+mod passes;
+mod replay;
+mod sandbox;
+mod site;
+mod status;
 mod stop;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use connectors::Connectors;
-pub use stop::{Exit, Stop};
+use site::{Ready, Site};
+use stop::Exit;
+pub use stop::Stop;
 
 /// Keeps stock in step between the services that a connector joins.
 #[derive(Parser)]
-#[command(name = "atsync", version, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(version, arg_required_else_help = true, disable_help_subcommand = true)]
 #[command(after_help = "\
-Exit codes: 0 all is well, 1 failed, 2 wrong usage or settings, 3 done but something needs attention.
+Exit codes: 0 all is well; 1 failed; 2 wrong usage or settings; 3 done, and something needs attention.
+
 Example: atsync demo --once")]
 struct Cli {
     #[command(subcommand)]
@@ -26,35 +38,87 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Demo(demo::Demo),
+    Sandbox(sandbox::Sandbox),
     Init(init::Init),
+    Check(check::Check),
+    Plan(passes::Plan),
+    Sync(passes::Sync),
+    Status(status::Status),
+    Replay(replay::Replay),
 }
 
 /// Which configuration, which connection, and for whom the answer is.
 #[derive(Args, Clone, Debug)]
-pub struct Common {
+struct Common {
     /// Configuration file [default: $ATSYNC_CONFIG, else ./atsync.toml]
     #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Connection [default: all of them, or the only one]
+    config: Option<PathBuf>,
+    /// Connection [default: all, or the only one]
     #[arg(short, long, value_name = "NAME")]
-    pub connection: Option<String>,
-    /// Print JSON: one object per connection and line
+    connection: Option<String>,
+    /// Print JSON: one object per line, one line per connection
     #[arg(long)]
-    pub json: bool,
+    json: bool,
 }
 
 /// Does what the command line says.
 pub fn main() -> ExitCode {
-    match run() {
+    let mut connectors = match Connectors::new() {
+        Ok(connectors) => connectors,
+        Err(problem) => return Stop::from(problem).tell(false),
+    };
+    let offers = match connectors.bundled() {
+        Ok(connector) => offer::all(connector.describe()),
+        Err(problem) => return Stop::from(problem).tell(false),
+    };
+    let mut command = Cli::command();
+    for offer in &offers {
+        command = command.subcommand(offer.command());
+    }
+    let matches = command.get_matches();
+    match run(&matches, &offers, &mut connectors) {
         Ok(exit) => exit.into(),
-        Err(stop) => stop.tell(),
+        Err(stop) => stop.tell(wants_json(&matches)),
     }
 }
 
-fn run() -> Result<Exit, Stop> {
-    let cli = Cli::parse();
-    let mut connectors = Connectors::new()?;
-    match cli.command {
-        Command::Init(command) => command.run(&mut connectors),
+fn run(
+    matches: &ArgMatches,
+    offers: &[offer::Offer],
+    connectors: &mut Connectors,
+) -> Result<Exit, Stop> {
+    if let Some((name, matches)) = matches.subcommand()
+        && let Some(offer) = offers.iter().find(|offer| offer.name() == name)
+    {
+        return offer.run(matches, connectors);
     }
+    match Cli::from_arg_matches(matches).unwrap_or_else(|error| error.exit()).command {
+        Command::Demo(command) => command.run(connectors),
+        Command::Sandbox(command) => command.run(),
+        Command::Init(command) => command.run(connectors),
+        Command::Check(command) => command.run(connectors),
+        Command::Plan(command) => command.run(connectors),
+        Command::Sync(command) => command.run(connectors),
+        Command::Status(command) => command.run(connectors),
+        Command::Replay(command) => command.run(connectors),
+    }
+}
+
+/// Every command has `--json`.
+fn wants_json(matches: &ArgMatches) -> bool {
+    matches.subcommand().is_some_and(|(_, matches)| matches.get_flag("json"))
+}
+
+/// Runs asynchronous work to its end.
+fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Stop> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| {
+        Stop::failed(
+            "no-threads",
+            format!("The system gives no threads to work with: {error}."),
+            "Look at the limits of the user or container that runs atsync.",
+        )
+    })?;
+    Ok(runtime.block_on(work))
 }

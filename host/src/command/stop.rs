@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use atsync::problem::Problem;
+use serde_json::json;
 
 use crate::finding::Finding;
 use crate::render::{self, Paint};
@@ -43,26 +44,59 @@ impl Stop {
         Self { exit: Exit::Failed, findings: vec![Finding::error(code, message, fix)] }
     }
 
-    /// Says on standard error what was wrong.
-    pub fn tell(self) -> ExitCode {
-        eprint!("{}", render::findings(&self.findings, Paint::stderr()));
+    /// Somebody pressed Ctrl-C.
+    pub fn cancelled() -> Self {
+        let finding = Finding::warning("stopped", "Stopped before the end.", "Run it again.");
+        Self { exit: Exit::Failed, findings: vec![finding] }
+    }
+
+    /// Says what was wrong: on standard error for people, on standard output for machines.
+    pub fn tell(self, json: bool) -> ExitCode {
+        if json {
+            println!("{}", json!({ "verdict": self.exit.name(), "report": { "findings": self.findings } }));
+        } else {
+            eprint!("{}", render::findings(&self.findings, Paint::stderr()));
+        }
         self.exit.into()
     }
 }
 
 impl From<Problem> for Stop {
     fn from(problem: Problem) -> Self {
-        Self::failed(problem.code, problem.message, problem.fix)
+        Self { exit: Exit::Failed, findings: vec![problem.into()] }
+    }
+}
+
+impl From<Problem> for Finding {
+    fn from(problem: Problem) -> Self {
+        Self::error(problem.code, problem.message, problem.fix)
+    }
+}
+
+impl Exit {
+    /// As the program's exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Refused => 2,
+            Self::Attention => 3,
+        }
+    }
+
+    /// As in `--json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+            Self::Attention => "attention",
+        }
     }
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        ExitCode::from(match exit {
-            Exit::Done => 0,
-            Exit::Failed => 1,
-            Exit::Refused => 2,
-            Exit::Attention => 3,
-        })
+        Self::from(exit.code())
     }
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use atsync::connection::{Connection, Limits, Service};
 use atsync::engine::manifest::{self, Auth, Description};
-use atsync::problem::Problem;
 use secrecy::SecretString;
 use toml::de::DeValue;
 use url::Url;
@@ -39,8 +38,8 @@ pub fn read(
     let component = section.text("component").map(|path| document.resolve(path));
     let description = match describe(component.as_deref()) {
         Ok(description) => description,
-        Err(error) => {
-            let finding = component_refused(&error).at(section.place_of("component"));
+        Err(problem) => {
+            let finding = Finding::from(problem).at(section.place_of("component"));
             let (connection, secrets) = (None, Vec::new());
             return Configured { name: name.to_owned(), connection, findings: vec![finding], secrets };
         }
@@ -66,10 +65,6 @@ pub fn read(
         limits: limits.clone(),
     });
     Configured { name: name.to_owned(), connection, findings, secrets }
-}
-
-fn component_refused(problem: &Problem) -> Finding {
-    Finding::error(problem.code, problem.message.clone(), problem.fix.clone())
 }
 
 fn not_a_name(name: &str) -> Finding {

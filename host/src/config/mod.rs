@@ -7,6 +7,8 @@ mod secret;
 mod section;
 mod settings;
 mod template;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -42,7 +44,7 @@ const MB: u64 = 1 << 20;
 /// whole) and in those of each connection.
 pub struct Config {
     document: Document,
-    /// The SQLite file; its folder also holds the recordings.
+    /// The SQLite file.
     pub store: PathBuf,
     /// Where webhooks, status page and metrics are served.
     pub listen: SocketAddr,
@@ -107,6 +109,11 @@ impl Config {
     /// The file as the person named it.
     pub fn path(&self) -> &Path {
         self.document.path()
+    }
+
+    /// The folder of the recordings, beside the store.
+    pub fn recordings(&self) -> PathBuf {
+        self.store.with_extension("recordings")
     }
 
     /// Where the settings of `connection` have what a JSON Pointer names, or its nearest

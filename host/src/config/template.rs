@@ -1,7 +1,5 @@
 //! A commented `atsync.toml`, made from a component's manifest.
 
-use std::fmt::Write as _;
-
 use atsync::engine::manifest::{Auth, Description, Service, Webhook};
 use serde_json::Value;
 

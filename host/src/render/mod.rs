@@ -4,8 +4,9 @@
 pub mod progress;
 mod report;
 mod table;
+pub mod time;
 
-pub use report::{finding, findings, report};
+pub use report::{findings, report};
 pub use table::table;
 
 use console::Style;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use atsync::engine::reconcile::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// One line that says what is being done, and how far it is.
@@ -20,20 +21,20 @@ impl Line {
     }
 
     /// Shows one step.
-    pub fn show(&self, what: &str, done: u64, total: Option<u64>) {
-        let template = match total {
+    pub fn show(&self, step: &Progress) {
+        let template = match step.total {
             Some(total) => {
                 self.bar.set_length(total);
                 "{spinner} {msg} [{bar:24}] {human_pos} of {human_len}"
             }
-            None if done > 0 => "{spinner} {msg} {human_pos}",
+            None if step.done > 0 => "{spinner} {msg} {human_pos}",
             None => "{spinner} {msg}",
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
             self.bar.set_style(style.progress_chars("━╸ "));
         }
-        self.bar.set_position(done);
-        self.bar.set_message(format!("{}: {what}", self.name));
+        self.bar.set_position(step.done);
+        self.bar.set_message(format!("{}: {}", self.name, step.what));
     }
 
     /// Takes the line away.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use console::{Alignment, Style, measure_text_width, pad_str, truncate_str};
+use console::{Alignment, Style, measure_text_width, pad_str};
 
 use super::Paint;
 use crate::report::{Align, Table};
@@ -80,14 +80,6 @@ fn widths(table: &Table, terminal: Option<usize>) -> Vec<usize> {
 
 fn align(table: &Table, column: usize) -> Align {
     table.align.get(column).copied().unwrap_or_default()
-}
-
-/// A line of text cut to the terminal.
-pub fn cut(text: &str, paint: Paint) -> String {
-    match paint.width {
-        Some(width) => truncate_str(text, width, "…").into_owned(),
-        None => text.to_owned(),
-    }
 }
 
 #[cfg(test)]
