@@ -1,7 +1,10 @@
 //! What wit-bindgen makes of `wit/connector.wit`, caged. These types are the vocabulary of the
 //! flows too, so that a request means the same inside and outside of the component.
 
-#![expect(missing_docs, reason = "generated; the words stand in wit/connector.wit")]
+#![expect(
+    missing_docs,
+    reason = "generated; the words stand in wit/connector.wit"
+)]
 #![expect(
     clippy::indexing_slicing,
     clippy::wildcard_imports,
@@ -11,8 +14,6 @@
     clippy::needless_pass_by_value,
     clippy::semicolon_if_nothing_returned,
     clippy::uninlined_format_args,
-    unsafe_code,
-    unused_qualifications,
     reason = "generated"
 )]
 

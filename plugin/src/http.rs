@@ -11,13 +11,20 @@ pub const WAIT_MAX: Millis = 20 * SECOND;
 
 /// A header's value; names are in lower case.
 pub fn header<'r>(response: &'r HttpResponse, name: &str) -> Option<&'r str> {
-    response.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    response
+        .headers
+        .iter()
+        .find(|(n, _)| n == name)
+        .map(|(_, value)| value.as_str())
 }
 
 /// When `Retry-After` (RFC 9110 §10.2.3) allows the next try: seconds, or a date.
 pub fn retry_after(response: &HttpResponse, now: Millis) -> Option<Millis> {
     let value = header(response, "retry-after")?.trim();
-    let seconds = value.parse::<f64>().ok().filter(|s| (0.0..=86_400.0).contains(s));
+    let seconds = value
+        .parse::<f64>()
+        .ok()
+        .filter(|s| (0.0..=86_400.0).contains(s));
     match seconds {
         #[expect(
             clippy::cast_possible_truncation,
@@ -85,7 +92,10 @@ mod tests {
     fn retry_after_is_seconds_or_a_date() {
         let now = 1_795_414_217_000;
         assert_eq!(retry_after(&response("2.0"), now), Some(now + 2_000));
-        assert_eq!(retry_after(&response("Mon, 23 Nov 2026 06:10:27 GMT"), now), Some(now + 10_000));
+        assert_eq!(
+            retry_after(&response("Mon, 23 Nov 2026 06:10:27 GMT"), now),
+            Some(now + 10_000)
+        );
         for odd in ["", "soon", "-1", "NaN", "1e300"] {
             assert_eq!(retry_after(&response(odd), now), None, "{odd}");
         }

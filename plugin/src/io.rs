@@ -41,7 +41,10 @@ pub struct StorageFailed(pub String);
 
 impl Io {
     fn new(now: Timestamp) -> Self {
-        Self(Rc::new(RefCell::new(Mailbox { now, ..Mailbox::default() })))
+        Self(Rc::new(RefCell::new(Mailbox {
+            now,
+            ..Mailbox::default()
+        })))
     }
 
     /// The time of the newest completion; the only clock there is.
@@ -51,7 +54,11 @@ impl Io {
 
     /// Tells people how far a long work is.
     pub fn progress(&self, what: &str, done: u64, total: Option<u64>) {
-        self.0.borrow_mut().progress = Some(Progress { what: what.into(), done, total });
+        self.0.borrow_mut().progress = Some(Progress {
+            what: what.into(),
+            done,
+            total,
+        });
     }
 
     /// Asks at once and answers later, so that two effects asked for before the first is
@@ -112,7 +119,11 @@ impl Io {
         after: Option<String>,
         limit: u32,
     ) -> Result<Vec<Entry>, StorageFailed> {
-        let scan = Scan { prefix: prefix.into(), after, limit };
+        let scan = Scan {
+            prefix: prefix.into(),
+            after,
+            limit,
+        };
         match self.perform(Effect::Scan(scan)).await {
             Answer::Scanned(entries) => Ok(entries),
             other => Err(storage_failed("scan", other)),
@@ -168,7 +179,10 @@ impl Pass {
         F: Future<Output = Result<Outcome, Fault>> + 'static,
     {
         let io = Io::new(now);
-        let mut pass = Self { io: io.clone(), flow: Box::pin(begin(io)) };
+        let mut pass = Self {
+            io: io.clone(),
+            flow: Box::pin(begin(io)),
+        };
         let turn = pass.turn();
         (pass, turn)
     }
@@ -197,7 +211,10 @@ impl Pass {
     }
 
     fn turn(&mut self) -> Result<Turn, Fault> {
-        let polled = self.flow.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let polled = self
+            .flow
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
         let mut mailbox = self.io.0.borrow_mut();
         match polled {
             Poll::Ready(result) => result.map(Turn::Done),
@@ -207,7 +224,10 @@ impl Pass {
                 if mailbox.open == 0 {
                     return Err(protocol_fault("resumed without a completion to go on with"));
                 }
-                Ok(Turn::Waiting(Waiting { requests, progress: mailbox.progress.take() }))
+                Ok(Turn::Waiting(Waiting {
+                    requests,
+                    progress: mailbox.progress.take(),
+                }))
             }
         }
     }

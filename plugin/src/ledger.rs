@@ -232,7 +232,9 @@ impl Ledger {
             Some(newer) => {
                 return Err(Halt::Ledger(Problem {
                     code: "ledger-newer".into(),
-                    message: format!("The ledger has format {newer}; this connector knows formats up to {FORMAT}."),
+                    message: format!(
+                        "The ledger has format {newer}; this connector knows formats up to {FORMAT}."
+                    ),
                     fix: "Run the newer connector again, or restore a store from before it.".into(),
                 }));
             }
@@ -270,7 +272,8 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::open`].
     pub async fn styles(&self, products: &[Id]) -> Result<Vec<Option<Style>>, Halt> {
-        self.get_all(products.iter().map(|id| style_key(*id)).collect()).await
+        self.get_all(products.iter().map(|id| style_key(*id)).collect())
+            .await
     }
 
     /// A page of entries under `prefix`: what follows the prefix, and the value.
@@ -289,7 +292,11 @@ impl Ledger {
             .into_iter()
             .map(|entry| {
                 let value = read(&entry.key, &entry.value)?;
-                let rest = entry.key.strip_prefix(prefix).unwrap_or(&entry.key).to_owned();
+                let rest = entry
+                    .key
+                    .strip_prefix(prefix)
+                    .unwrap_or(&entry.key)
+                    .to_owned();
                 Ok((rest, value))
             })
             .collect()
@@ -301,7 +308,10 @@ impl Ledger {
     /// As [`Ledger::open`].
     pub async fn commit(&self, batch: Batch) -> Result<(), Halt> {
         let write = |(key, value)| Write { key, value };
-        Ok(self.io.commit(batch.writes.into_iter().map(write).collect()).await?)
+        Ok(self
+            .io
+            .commit(batch.writes.into_iter().map(write).collect())
+            .await?)
     }
 }
 
@@ -349,7 +359,12 @@ impl Batch {
         totals.replace(before, standing);
         self.put(style_key(product), after);
         let queue = [
-            (Direction::Decrease, before.decreases, standing.decreases, standing.to_zero),
+            (
+                Direction::Decrease,
+                before.decreases,
+                standing.decreases,
+                standing.to_zero,
+            ),
             (Direction::Increase, before.increases, standing.increases, 0),
         ];
         for (direction, waited, waits, to_zero) in queue {

@@ -59,7 +59,11 @@ pub fn describe() -> wit::Description {
 
 /// `manifest.check-settings`.
 pub fn check_settings(settings: &str) -> Vec<wit::Finding> {
-    Settings::read(settings).1.into_iter().map(finding).collect()
+    Settings::read(settings)
+        .1
+        .into_iter()
+        .map(finding)
+        .collect()
 }
 
 fn finding(finding: Finding) -> wit::Finding {
@@ -77,7 +81,11 @@ fn finding(finding: Finding) -> wit::Finding {
 }
 
 fn argument(name: &str, summary: &str, required: bool) -> wit::Argument {
-    wit::Argument { name: name.into(), summary: summary.into(), required }
+    wit::Argument {
+        name: name.into(),
+        summary: summary.into(),
+        required,
+    }
 }
 
 fn strings<const N: usize>(names: [&str; N]) -> Vec<String> {
@@ -85,11 +93,16 @@ fn strings<const N: usize>(names: [&str; N]) -> Vec<String> {
 }
 
 fn fields<const N: usize>(fields: [(&str, &str); N]) -> Vec<(String, String)> {
-    fields.map(|(name, form)| (name.to_owned(), form.to_owned())).to_vec()
+    fields
+        .map(|(name, form)| (name.to_owned(), form.to_owned()))
+        .to_vec()
 }
 
 fn header(name: &str, form: &str) -> wit::HeaderForm {
-    wit::HeaderForm { name: name.into(), form: form.into() }
+    wit::HeaderForm {
+        name: name.into(),
+        form: form.into(),
+    }
 }
 
 /// <https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/client-credentials-grant>
@@ -130,7 +143,8 @@ fn shopify() -> wit::Service {
 fn joor_v2() -> wit::Service {
     wit::Service {
         name: JOOR_V2.into(),
-        summary: "JOOR's v2 API, which takes stock. JOOR's integrations team gives you its token.".into(),
+        summary: "JOOR's v2 API, which takes stock. JOOR's integrations team gives you its token."
+            .into(),
         default_url: Some("https://api.jooraccess.com/v2".into()),
         example_url: "https://apisandbox.jooraccess.com/v2".into(),
         auth: vec![wit::Auth::Fixed(wit::FixedAuth {

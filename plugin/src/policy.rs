@@ -27,7 +27,10 @@ pub fn availability(
     let linesheets: Vec<Linesheet> = item
         .linesheets
         .iter()
-        .map(|l| Linesheet { code: l.code.clone(), made_to_order: l.made_to_order })
+        .map(|l| Linesheet {
+            code: l.code.clone(),
+            made_to_order: l.made_to_order,
+        })
         .collect();
     let core_item = availability::Item {
         style,
@@ -39,13 +42,19 @@ pub fn availability(
         on_sale: item.on_sale,
     };
     let rules = core_item.rules(&settings);
-    let incoming: BTreeMap<&str, Vec<Incoming>> =
-        levels.iter().map(|l| (l.location.as_str(), incoming(l))).collect();
-    let mut answer = wit::AvailabilityAnswer { rows: Vec::new(), findings: notes(&linesheets) };
+    let incoming: BTreeMap<&str, Vec<Incoming>> = levels
+        .iter()
+        .map(|l| (l.location.as_str(), incoming(l)))
+        .collect();
+    let mut answer = wit::AvailabilityAnswer {
+        rows: Vec::new(),
+        findings: notes(&linesheets),
+    };
     if core_item.only_made_to_order() {
         answer.findings.push(wit::Note {
             code: "only-made-to-order".into(),
-            message: "The style is only on made-to-order linesheets, so it gets no inventory rows.".into(),
+            message: "The style is only on made-to-order linesheets, so it gets no inventory rows."
+                .into(),
         });
     }
     for warehouse in &settings.warehouses {
@@ -63,7 +72,9 @@ pub fn availability(
             &mut working,
         );
         let rows = rows.into_iter().zip(working.0);
-        answer.rows.extend(rows.map(|(ats, steps)| row(&warehouse.name, ats, steps)));
+        answer
+            .rows
+            .extend(rows.map(|(ats, steps)| row(&warehouse.name, ats, steps)));
     }
     Ok(answer)
 }
@@ -92,7 +103,10 @@ fn notes(linesheets: &[Linesheet]) -> Vec<wit::Note> {
 }
 
 fn incoming(level: &wit::Level) -> Vec<Incoming> {
-    let one = |i: &wit::Incoming| Incoming { units: i.units, arrives: i.arrives.clone() };
+    let one = |i: &wit::Incoming| Incoming {
+        units: i.units,
+        arrives: i.arrives.clone(),
+    };
     level.incoming.iter().map(one).collect()
 }
 
@@ -103,7 +117,9 @@ fn source<'a>(
     open_claims: &[wit::OpenClaim],
 ) -> Source<'a> {
     let level = levels.iter().find(|l| same_location(&l.location, name));
-    let claims = open_claims.iter().filter(|c| same_location(&c.location, name));
+    let claims = open_claims
+        .iter()
+        .filter(|c| same_location(&c.location, name));
     Source {
         location: name,
         // A location nobody told of is unknown, not empty.
@@ -131,7 +147,12 @@ fn row(warehouse: &str, ats: Ats, steps: Vec<Step>) -> wit::Ats {
         oversold: ats.oversold,
         working: steps
             .into_iter()
-            .map(|s| wit::Step { what: s.what, change: s.change, after: s.after, why: s.why })
+            .map(|s| wit::Step {
+                what: s.what,
+                change: s.change,
+                after: s.after,
+                why: s.why,
+            })
             .collect(),
     }
 }
@@ -169,7 +190,12 @@ pub fn claim(
         lines: decision
             .lines
             .into_iter()
-            .map(|l| wit::LineDecision { line: l.line, claim: l.claim, short: l.short, why: l.why })
+            .map(|l| wit::LineDecision {
+                line: l.line,
+                claim: l.claim,
+                short: l.short,
+                why: l.why,
+            })
             .collect(),
     })
 }
@@ -178,6 +204,9 @@ fn read(settings: &str) -> Result<Settings, String> {
     let (settings, findings) = Settings::read(settings);
     settings.ok_or_else(|| {
         let errors = findings.iter().filter(|f| f.severity == Severity::Error);
-        errors.map(|f| f.message.as_str()).collect::<Vec<_>>().join(" ")
+        errors
+            .map(|f| f.message.as_str())
+            .collect::<Vec<_>>()
+            .join(" ")
     })
 }

@@ -58,11 +58,21 @@ impl Item<'_> {
     /// The rules of `settings` for this SKU.
     pub fn rules<'s>(&self, settings: &'s Settings) -> Resolved<'s> {
         if settings.rules.is_empty() {
-            let subject = Subject { style: self.style, sku: self.sku, tags: &[], linesheets: &[] };
+            let subject = Subject {
+                style: self.style,
+                sku: self.sku,
+                tags: &[],
+                linesheets: &[],
+            };
             return Resolved::new(settings, &subject);
         }
         let codes: Vec<String> = self.linesheets.iter().map(|l| l.code.clone()).collect();
-        let subject = Subject { style: self.style, sku: self.sku, tags: self.tags, linesheets: &codes };
+        let subject = Subject {
+            style: self.style,
+            sku: self.sku,
+            tags: self.tags,
+            linesheets: &codes,
+        };
         Resolved::new(settings, &subject)
     }
 }
@@ -164,7 +174,12 @@ impl Working for Written {
     fn step(&mut self, change: i64, after: i64, words: impl FnOnce() -> (String, String)) {
         let (what, why) = words();
         if let Some(steps) = self.0.last_mut() {
-            steps.push(Step { what, change, after, why });
+            steps.push(Step {
+                what,
+                change,
+                after,
+                why,
+            });
         }
     }
 }
@@ -183,11 +198,19 @@ pub fn availability(
     }
     working.row();
     if let Some(value) = decided_without_counting(item, rules, sources, working) {
-        return vec![Ats { date: None, value, oversold: 0 }];
+        return vec![Ats {
+            date: None,
+            value,
+            oversold: 0,
+        }];
     }
     let counted = count(sources, working);
     let (units, uncovered) = apply_rules(counted, rules, working);
-    let mut rows = vec![Ats { date: None, value: Value::Units(units), oversold: uncovered }];
+    let mut rows = vec![Ats {
+        date: None,
+        value: Value::Units(units),
+        oversold: uncovered,
+    }];
     if future {
         rows.extend(future_rows(sources, rules, uncovered, working));
     }
@@ -201,11 +224,21 @@ fn decided_without_counting(
     working: &mut impl Working,
 ) -> Option<Value> {
     if !item.on_sale {
-        working.step(0, 0, || ("not on sale".into(), "the style is not active in Shopify".into()));
+        working.step(0, 0, || {
+            (
+                "not on sale".into(),
+                "the style is not active in Shopify".into(),
+            )
+        });
         return Some(Value::Units(0));
     }
     if sources.is_empty() {
-        working.step(0, 0, || ("withheld".into(), "no location of this warehouse is known".into()));
+        working.step(0, 0, || {
+            (
+                "withheld".into(),
+                "no location of this warehouse is known".into(),
+            )
+        });
         return Some(Value::Withheld);
     }
     if let Some(source) = sources.iter().find(|s| s.quantity == Quantity::Unknown) {
@@ -216,16 +249,26 @@ fn decided_without_counting(
         return Some(Value::Withheld);
     }
     let (endless, scope, what) = if !item.tracked {
-        (rules.untracked.0, rules.untracked.1, "not tracked in Shopify")
+        (
+            rules.untracked.0,
+            rules.untracked.1,
+            "not tracked in Shopify",
+        )
     } else if item.continue_selling {
-        (rules.continue_selling.0, rules.continue_selling.1, "continues selling when out of stock")
+        (
+            rules.continue_selling.0,
+            rules.continue_selling.1,
+            "continues selling when out of stock",
+        )
     } else {
         return None;
     };
     match endless {
         Endless::PublishAvailable => None,
         Endless::MadeToOrder => {
-            working.step(0, 0, || ("made to order".into(), format!("{what}; {scope}")));
+            working.step(0, 0, || {
+                ("made to order".into(), format!("{what}; {scope}"))
+            });
             Some(Value::MadeToOrder)
         }
         Endless::Cap(units) => {
@@ -244,7 +287,9 @@ fn count(sources: &[Source<'_>], working: &mut impl Working) -> i64 {
             Quantity::NotStocked | Quantity::Unknown => (0, "not stocked there"),
         };
         units = units.saturating_add(change);
-        working.step(change, units, || (format!("available at {}", source.location), why.into()));
+        working.step(change, units, || {
+            (format!("available at {}", source.location), why.into())
+        });
     }
     for source in sources.iter().filter(|s| s.claimed != 0) {
         units = units.saturating_sub(source.claimed);
@@ -271,7 +316,12 @@ fn apply_rules(counted: i64, rules: &Resolved<'_>, working: &mut impl Working) -
     let (percentage, scope) = rules.percentage;
     if percentage != 100 {
         let to = share(units, percentage);
-        step(&mut units, to, "percentage", format!("{percentage} % by {scope}"));
+        step(
+            &mut units,
+            to,
+            "percentage",
+            format!("{percentage} % by {scope}"),
+        );
     }
     if let Some((min, scope)) = rules.min.filter(|(min, _)| units < *min) {
         step(&mut units, min, "min", scope.to_string());
@@ -280,7 +330,12 @@ fn apply_rules(counted: i64, rules: &Resolved<'_>, working: &mut impl Working) -
         step(&mut units, max, "max", scope.to_string());
     }
     if units < 0 {
-        step(&mut units, 0, "floor at zero", "JOOR takes no number below zero".into());
+        step(
+            &mut units,
+            0,
+            "floor at zero",
+            "JOOR takes no number below zero".into(),
+        );
     }
     // The reserve is the brand's wish; only what is sold and not there is oversold.
     (units, counted.saturating_neg().max(0))
@@ -313,7 +368,9 @@ fn future_rows(
     let mut missing = oversold;
     let mut row = |(day, arriving): (&str, i64)| {
         working.row();
-        working.step(arriving, arriving, || (format!("arriving {day}"), "in transit in Shopify".into()));
+        working.step(arriving, arriving, || {
+            (format!("arriving {day}"), "in transit in Shopify".into())
+        });
         let mut units = arriving;
         let taken = missing.min(units);
         if taken > 0 {
@@ -324,14 +381,20 @@ fn future_rows(
         let (percentage, scope) = rules.percentage;
         if percentage != 100 {
             let to = share(units, percentage);
-            working.step(to - units, to, || ("percentage".into(), format!("{percentage} % by {scope}")));
+            working.step(to - units, to, || {
+                ("percentage".into(), format!("{percentage} % by {scope}"))
+            });
             units = to;
         }
         if let Some((max, scope)) = rules.max.filter(|(max, _)| units > *max) {
             working.step(max - units, max, || ("max".into(), scope.to_string()));
             units = max;
         }
-        Ats { date: Some(day.to_owned()), value: Value::Units(units), oversold: 0 }
+        Ats {
+            date: Some(day.to_owned()),
+            value: Value::Units(units),
+            oversold: 0,
+        }
     };
     days.into_iter().map(&mut row).collect()
 }

@@ -41,7 +41,10 @@ impl Bitmap {
             let digits = std::str::from_utf8(chunk).ok().filter(|d| d.len() == 16)?;
             u64::from_str_radix(digits, 16).ok()
         };
-        chunks.map(word).collect::<Option<_>>().map(|words| Self { words })
+        chunks
+            .map(word)
+            .collect::<Option<_>>()
+            .map(|words| Self { words })
     }
 }
 

@@ -73,20 +73,33 @@ pub fn claim(
         .iter()
         .map(|line| {
             if line.units < 1 {
-                return Err(format!("Line {} orders {} units of SKU {}; at least 1 is expected.", line.line, line.units, line.sku));
+                return Err(format!(
+                    "Line {} orders {} units of SKU {}; at least 1 is expected.",
+                    line.line, line.units, line.sku
+                ));
             }
             decide_line(behaviour, line, &mut left)
         })
         .collect::<Result<_, _>>()?;
-    Ok(ClaimDecision { behaviour, decided_by, lines })
+    Ok(ClaimDecision {
+        behaviour,
+        decided_by,
+        lines,
+    })
 }
 
 fn behaviour(settings: &Settings, code: &str) -> (Behaviour, String) {
-    let linesheet = Linesheet { code: code.to_owned(), made_to_order: None };
+    let linesheet = Linesheet {
+        code: code.to_owned(),
+        made_to_order: None,
+    };
     if linesheet.has_mto_code() {
         return (Behaviour::Bypass, format!("linesheet code {code}"));
     }
-    let own = settings.linesheets.iter().find(|l| l.code.eq_ignore_ascii_case(code));
+    let own = settings
+        .linesheets
+        .iter()
+        .find(|l| l.code.eq_ignore_ascii_case(code));
     let (policy, scope) = match own.and_then(|l| l.claim) {
         Some(policy) => (policy, format!("linesheet \"{code}\"")),
         None => (settings.claim, "global".to_owned()),
@@ -105,7 +118,11 @@ fn decide_line<'l>(
     let decision = |claim: i64, why: String| LineDecision {
         line: line.line.clone(),
         claim,
-        short: if behaviour == Behaviour::Bypass { 0 } else { line.units - claim },
+        short: if behaviour == Behaviour::Bypass {
+            0
+        } else {
+            line.units - claim
+        },
         why,
     };
     match behaviour {
@@ -119,10 +136,16 @@ fn decide_line<'l>(
         return Ok(decision(line.units, "not tracked in Shopify".into()));
     }
     if line.continue_selling {
-        return Ok(decision(line.units, "the product continues selling when out of stock".into()));
+        return Ok(decision(
+            line.units,
+            "the product continues selling when out of stock".into(),
+        ));
     }
     let available = line.available.ok_or_else(|| {
-        format!("The stock of SKU {} (line {}) is unknown, and the policy depends on it.", line.sku, line.line)
+        format!(
+            "The stock of SKU {} (line {}) is unknown, and the policy depends on it.",
+            line.sku, line.line
+        )
     })?;
     let left = left.entry(&line.sku).or_insert_with(|| available.max(0));
     let claim = line.units.min(*left);

@@ -35,7 +35,14 @@ pub struct Finding {
 
 impl Finding {
     fn new(severity: Severity, code: &str, message: String, fix: String) -> Self {
-        Self { code: code.into(), severity, path: None, subject: None, message, fix }
+        Self {
+            code: code.into(),
+            severity,
+            path: None,
+            subject: None,
+            message,
+            fix,
+        }
     }
 
     /// A finding that needs nothing.

@@ -70,10 +70,23 @@ mod tests {
 
     #[test]
     fn ids_are_read_from_digits_and_gids_and_nothing_else() {
-        assert_eq!(Id::parse("9007199254740993"), Some(Id(9_007_199_254_740_993)));
+        assert_eq!(
+            Id::parse("9007199254740993"),
+            Some(Id(9_007_199_254_740_993))
+        );
         assert_eq!(Id::parse("gid://shopify/Product/12"), Some(Id(12)));
-        assert_eq!(Id::parse("gid://shopify/InventoryLevel/7?inventory_item_id=8"), Some(Id(7)));
-        for wrong in ["", "x", "-1", "1.0", "gid://shopify/Product/", "99999999999999999999999"] {
+        assert_eq!(
+            Id::parse("gid://shopify/InventoryLevel/7?inventory_item_id=8"),
+            Some(Id(7))
+        );
+        for wrong in [
+            "",
+            "x",
+            "-1",
+            "1.0",
+            "gid://shopify/Product/",
+            "99999999999999999999999",
+        ] {
             assert_eq!(Id::parse(wrong), None, "{wrong}");
         }
     }

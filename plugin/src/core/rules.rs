@@ -62,7 +62,9 @@ impl ScopedRule {
             findings.push(
                 Finding::error(
                     "settings-not-an-id",
-                    format!("`rules.{index}.style` is \"{style}\", which is not a Shopify product id."),
+                    format!(
+                        "`rules.{index}.style` is \"{style}\", which is not a Shopify product id."
+                    ),
                     "Use the digits at the end of the product's address in the Shopify admin.",
                 )
                 .at(format!("{path}/style")),
@@ -160,7 +162,9 @@ fn first<'s, T>(
     rules: &[(u8, Scope<'s>, &'s Rule)],
     field: impl Fn(&'s Rule) -> Option<T>,
 ) -> Option<(T, Scope<'s>)> {
-    rules.iter().find_map(|(_, scope, rule)| field(rule).map(|value| (value, *scope)))
+    rules
+        .iter()
+        .find_map(|(_, scope, rule)| field(rule).map(|value| (value, *scope)))
 }
 
 fn matched<'s>(rule: &'s ScopedRule, subject: &Subject<'_>) -> Option<(u8, Scope<'s>)> {
@@ -171,10 +175,16 @@ fn matched<'s>(rule: &'s ScopedRule, subject: &Subject<'_>) -> Option<(u8, Scope
         return (Id::parse(style) == Some(subject.style)).then_some((1, Scope::Style(style)));
     }
     if let Some(tag) = rule.tag.as_deref() {
-        let has = subject.tags.iter().any(|t| t.trim().to_lowercase() == tag.trim().to_lowercase());
+        let has = subject
+            .tags
+            .iter()
+            .any(|t| t.trim().to_lowercase() == tag.trim().to_lowercase());
         return has.then_some((2, Scope::Tag(tag)));
     }
     let code = rule.linesheet.as_deref()?;
-    let on = subject.linesheets.iter().any(|l| l.eq_ignore_ascii_case(code));
+    let on = subject
+        .linesheets
+        .iter()
+        .any(|l| l.eq_ignore_ascii_case(code));
     on.then_some((3, Scope::Linesheet(code)))
 }

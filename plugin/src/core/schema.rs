@@ -12,7 +12,11 @@ use super::finding::Finding;
 /// What is wrong with `value` by `schema`. Nothing wrong gives no finding.
 pub fn check(schema: &Value, value: &Value) -> Vec<Finding> {
     let mut findings = Vec::new();
-    Checker { root: schema, findings: &mut findings }.check(schema, value, &mut String::new());
+    Checker {
+        root: schema,
+        findings: &mut findings,
+    }
+    .check(schema, value, &mut String::new());
     findings
 }
 
@@ -46,7 +50,12 @@ impl Checker<'_> {
             Value::String(text) => {
                 let min = schema.get("minLength").and_then(Value::as_u64).unwrap_or(0);
                 if (text.trim().chars().count() as u64) < min {
-                    self.error("settings-empty", path, "is empty", "Fill it in, or leave the key out.");
+                    self.error(
+                        "settings-empty",
+                        path,
+                        "is empty",
+                        "Fill it in, or leave the key out.",
+                    );
                 }
             }
             _ => {}
@@ -54,7 +63,9 @@ impl Checker<'_> {
     }
 
     fn check_enum(&mut self, schema: &Value, value: &Value, path: &str) {
-        let Some(allowed) = schema.get("enum").and_then(Value::as_array) else { return };
+        let Some(allowed) = schema.get("enum").and_then(Value::as_array) else {
+            return;
+        };
         if allowed.contains(value) {
             return;
         }
@@ -68,10 +79,20 @@ impl Checker<'_> {
     }
 
     fn check_object(&mut self, schema: &Value, value: &Value, path: &mut String) {
-        let Some(object) = value.as_object() else { return };
+        let Some(object) = value.as_object() else {
+            return;
+        };
         let empty = serde_json::Map::new();
-        let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
-        for name in schema.get("required").and_then(Value::as_array).into_iter().flatten() {
+        let properties = schema
+            .get("properties")
+            .and_then(Value::as_object)
+            .unwrap_or(&empty);
+        for name in schema
+            .get("required")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
             let Some(name) = name.as_str() else { continue };
             if !object.contains_key(name) {
                 let about = properties
@@ -112,7 +133,9 @@ impl Checker<'_> {
     }
 
     fn check_array(&mut self, schema: &Value, value: &Value, path: &mut String) {
-        let Some(array) = value.as_array() else { return };
+        let Some(array) = value.as_array() else {
+            return;
+        };
         let limit = |key: &str| schema.get(key).and_then(Value::as_u64);
         let length = array.len() as u64;
         if limit("minItems").is_some_and(|min| length < min) {
@@ -126,7 +149,9 @@ impl Checker<'_> {
                 "Take some out.",
             );
         }
-        let Some(items) = schema.get("items") else { return };
+        let Some(items) = schema.get("items") else {
+            return;
+        };
         for (index, inner) in array.iter().enumerate() {
             let length = path.len();
             path.push_str(&format!("/{index}"));
@@ -160,7 +185,11 @@ impl Checker<'_> {
         self.error(
             "settings-wrong-type",
             path,
-            &format!("is {} where {} is expected", with_article(type_of(value)), with_article(expected)),
+            &format!(
+                "is {} where {} is expected",
+                with_article(type_of(value)),
+                with_article(expected)
+            ),
             &format!("Write {}.", with_article(expected)),
         );
     }
@@ -176,7 +205,9 @@ impl Checker<'_> {
 
     fn resolve<'s>(&'s self, schema: &'s Value) -> &'s Value {
         let target = schema.get("$ref").and_then(Value::as_str);
-        target.and_then(|r| self.root.pointer(r.trim_start_matches('#'))).unwrap_or(schema)
+        target
+            .and_then(|r| self.root.pointer(r.trim_start_matches('#')))
+            .unwrap_or(schema)
     }
 }
 
@@ -213,7 +244,12 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a String>) -> O
     let limit = name.chars().count().div_ceil(3).max(1);
     known
         .into_iter()
-        .map(|k| (strsim::damerau_levenshtein(&name.to_lowercase(), &k.to_lowercase()), k.as_str()))
+        .map(|k| {
+            (
+                strsim::damerau_levenshtein(&name.to_lowercase(), &k.to_lowercase()),
+                k.as_str(),
+            )
+        })
         .filter(|(distance, _)| *distance <= limit)
         .min()
         .map(|(_, k)| k)

@@ -107,7 +107,9 @@ impl TryFrom<String> for Upc {
             other => {
                 let plain = |part: &str, more: &str| {
                     !part.is_empty()
-                        && part.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c))
+                        && part
+                            .chars()
+                            .all(|c| c.is_ascii_alphanumeric() || more.contains(c))
                 };
                 other
                     .strip_prefix("metafield:")
@@ -188,7 +190,10 @@ pub struct Brake {
 
 impl Default for Brake {
     fn default() -> Self {
-        Self { percentage: 30, skus: 50 }
+        Self {
+            percentage: 30,
+            skus: 50,
+        }
     }
 }
 
@@ -208,7 +213,12 @@ pub struct JoorApi {
 
 impl Default for JoorApi {
     fn default() -> Self {
-        Self { inventory_body: InventoryBody::Json, batch_rows: 1000, page_size: 200, credits: 300 }
+        Self {
+            inventory_body: InventoryBody::Json,
+            batch_rows: 1000,
+            page_size: 200,
+            credits: 300,
+        }
     }
 }
 
@@ -247,7 +257,12 @@ impl Settings {
             Ok(value) => value,
             Err(error) => {
                 let message = format!("The settings are not JSON: {error}.");
-                return (None, vec![Finding::error("settings-not-json", message, "Pass a JSON object.").at("")]);
+                return (
+                    None,
+                    vec![
+                        Finding::error("settings-not-json", message, "Pass a JSON object.").at(""),
+                    ],
+                );
             }
         };
         let schema: Value = serde_json::from_str(SCHEMA).unwrap_or(Value::Bool(true));
@@ -258,12 +273,16 @@ impl Settings {
         match serde_json::from_value::<Self>(value) {
             Ok(settings) => {
                 findings.extend(settings.judge());
-                let refused = findings.iter().any(|f| f.severity == super::finding::Severity::Error);
+                let refused = findings
+                    .iter()
+                    .any(|f| f.severity == super::finding::Severity::Error);
                 ((!refused).then_some(settings), findings)
             }
             Err(error) => {
                 let fix = "Use \"variant-id\", \"barcode\", \"sku\", \"barcode-variant-id\" or \"metafield:NAMESPACE.KEY\".";
-                findings.push(Finding::error("settings-unknown-value", error.to_string(), fix).at("/upc"));
+                findings.push(
+                    Finding::error("settings-unknown-value", error.to_string(), fix).at("/upc"),
+                );
                 (None, findings)
             }
         }
@@ -273,7 +292,12 @@ impl Settings {
     fn judge(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         for (index, warehouse) in self.warehouses.iter().enumerate() {
-            if self.warehouses.iter().take(index).any(|w| w.name == warehouse.name) {
+            if self
+                .warehouses
+                .iter()
+                .take(index)
+                .any(|w| w.name == warehouse.name)
+            {
                 findings.push(
                     Finding::error(
                         "settings-warehouse-twice",
@@ -285,7 +309,12 @@ impl Settings {
             }
             findings.extend(locations_twice(index, warehouse));
         }
-        findings.extend(self.rules.iter().enumerate().flat_map(|(i, rule)| rule.judge(i)));
+        findings.extend(
+            self.rules
+                .iter()
+                .enumerate()
+                .flat_map(|(i, rule)| rule.judge(i)),
+        );
         findings.extend(min_above_max(&self.availability, "/availability"));
         for (index, linesheet) in self.linesheets.iter().enumerate() {
             let same = |l: &LinesheetSetting| l.code.eq_ignore_ascii_case(&linesheet.code);
@@ -310,11 +339,11 @@ impl Settings {
     fn default_location_not_synced(&self) -> Option<Finding> {
         let is_id = |text: &str| super::id::Id::parse(text).is_some();
         let mut all = self.warehouses.iter().flat_map(|w| &w.locations);
-        let comparable = all.clone().all(|l| is_id(l) == is_id(&self.default_location));
+        let comparable = all
+            .clone()
+            .all(|l| is_id(l) == is_id(&self.default_location));
         let synced = all.any(|l| same_location(l, &self.default_location));
-        (comparable && !synced).then(|| {
-            default_location_finding(&self.default_location)
-        })
+        (comparable && !synced).then(|| default_location_finding(&self.default_location))
     }
 }
 
@@ -341,13 +370,24 @@ pub fn same_location(a: &str, b: &str) -> bool {
 }
 
 fn locations_twice(index: usize, warehouse: &Warehouse) -> Option<Finding> {
-    let twice = warehouse.locations.iter().enumerate().find(|(i, location)| {
-        warehouse.locations.iter().take(*i).any(|l| same_location(l, location))
-    });
+    let twice = warehouse
+        .locations
+        .iter()
+        .enumerate()
+        .find(|(i, location)| {
+            warehouse
+                .locations
+                .iter()
+                .take(*i)
+                .any(|l| same_location(l, location))
+        });
     twice.map(|(place, location)| {
         Finding::error(
             "settings-location-twice",
-            format!("\"{location}\" is listed twice for \"{}\", so its stock would count twice.", warehouse.name),
+            format!(
+                "\"{location}\" is listed twice for \"{}\", so its stock would count twice.",
+                warehouse.name
+            ),
             "Keep one of the entries.",
         )
         .at(format!("/warehouses/{index}/locations/{place}"))

@@ -133,15 +133,22 @@ pub enum Desired {
 impl Style {
     /// The linesheets as availability wants them.
     pub fn linesheets(&self) -> Vec<Linesheet> {
-        let linesheet =
-            |(code, flag): &(String, Option<bool>)| Linesheet { code: code.clone(), made_to_order: *flag };
+        let linesheet = |(code, flag): &(String, Option<bool>)| Linesheet {
+            code: code.clone(),
+            made_to_order: *flag,
+        };
         self.linesheets.iter().map(linesheet).collect()
     }
 
     /// What it counts for.
     pub fn standing(&self) -> Standing {
-        let count = |counts: fn(&Sku) -> bool| self.skus.iter().filter(|s| counts(s)).count() as u64;
-        let waits = |direction| self.skus.iter().any(|s| s.waiting(direction).next().is_some());
+        let count =
+            |counts: fn(&Sku) -> bool| self.skus.iter().filter(|s| counts(s)).count() as u64;
+        let waits = |direction| {
+            self.skus
+                .iter()
+                .any(|s| s.waiting(direction).next().is_some())
+        };
         Standing {
             styles: 1,
             skus: self.skus.len() as u64,
@@ -188,20 +195,29 @@ pub enum Direction {
 impl Sku {
     /// How people and stock messages name it: by UPC, else by colour and size.
     pub fn label(&self) -> String {
-        if self.upc.is_empty() { format!("{} / {}", self.color, self.size) } else { self.upc.clone() }
+        if self.upc.is_empty() {
+            format!("{} / {}", self.color, self.size)
+        } else {
+            self.upc.clone()
+        }
     }
 
     /// Sets what is wanted to what differs between `desired` and what JOOR has. Dated rows whose
     /// day is before `today` are forgotten: they say nothing any more.
     pub fn want(&mut self, desired: &Desired, today: &str) {
-        self.sent.retain(|row| row.date.as_deref().is_none_or(|day| day >= today));
+        self.sent
+            .retain(|row| row.date.as_deref().is_none_or(|day| day >= today));
         let want = match desired {
             Desired::NoRows => self.clearing_rows(),
             Desired::Rows { rows, withheld } => {
-                let warehouses: Vec<&str> =
-                    rows.iter().map(|r| r.warehouse.as_str()).chain(withheld.iter().map(String::as_str)).collect();
+                let warehouses: Vec<&str> = rows
+                    .iter()
+                    .map(|r| r.warehouse.as_str())
+                    .chain(withheld.iter().map(String::as_str))
+                    .collect();
                 // A warehouse that the settings no longer name is somebody else's.
-                self.sent.retain(|row| warehouses.contains(&row.warehouse.as_str()));
+                self.sent
+                    .retain(|row| warehouses.contains(&row.warehouse.as_str()));
                 let changed = rows.iter().filter(|row| !self.sent.contains(row)).cloned();
                 let gone = self
                     .sent
@@ -209,7 +225,10 @@ impl Sku {
                     .filter(|sent| sent.date.is_some() && !withheld.contains(&sent.warehouse))
                     .filter(|sent| sent.stock != Stock::Units(0))
                     .filter(|sent| !rows.iter().any(|row| row.is_same_place(sent)))
-                    .map(|sent| Row { stock: Stock::Units(0), ..sent.clone() });
+                    .map(|sent| Row {
+                        stock: Stock::Units(0),
+                        ..sent.clone()
+                    });
                 changed.chain(gone).collect()
             }
         };
@@ -221,20 +240,36 @@ impl Sku {
         }
     }
 
+    /// JOOR has exactly what is desired, and nothing waits.
+    pub fn shows(&self, desired: &Desired) -> bool {
+        let Desired::Rows { rows, withheld } = desired else {
+            return false;
+        };
+        withheld.is_empty() && self.want.is_empty() && self.sent == *rows
+    }
+
     /// A stock record of before keeps a made-to-order SKU limited; JOOR drops it on being told so.
     fn clearing_rows(&self) -> Vec<Row> {
         let counted = |row: &&Row| matches!(row.stock, Stock::Units(_));
         self.sent
             .iter()
             .filter(counted)
-            .map(|row| Row { stock: Stock::MadeToOrder, ..row.clone() })
+            .map(|row| Row {
+                stock: Stock::MadeToOrder,
+                ..row.clone()
+            })
             .collect()
     }
 
     /// The rows that wait to be sent, in one direction.
     pub fn waiting(&self, direction: Direction) -> impl Iterator<Item = &Row> {
-        let want = if self.parked.is_none() { self.want.as_slice() } else { &[] };
-        want.iter().filter(move |row| self.direction(row) == direction)
+        let want = if self.parked.is_none() {
+            self.want.as_slice()
+        } else {
+            &[]
+        };
+        want.iter()
+            .filter(move |row| self.direction(row) == direction)
     }
 
     fn direction(&self, row: &Row) -> Direction {
@@ -267,7 +302,11 @@ impl Sku {
 
     fn goes_to_zero(&self) -> bool {
         let stays = |sent: &Row| {
-            let after = self.want.iter().find(|w| w.is_same_place(sent)).unwrap_or(sent);
+            let after = self
+                .want
+                .iter()
+                .find(|w| w.is_same_place(sent))
+                .unwrap_or(sent);
             after.stock != Stock::Units(0)
         };
         let comes = self.want.iter().any(|row| row.stock != Stock::Units(0));
@@ -316,7 +355,11 @@ impl<'de> Deserialize<'de> for Row {
                     -1 => Stock::MadeToOrder,
                     units => Stock::Units(units),
                 };
-                Ok(Row { warehouse, stock, date: seq.next_element()? })
+                Ok(Row {
+                    warehouse,
+                    stock,
+                    date: seq.next_element()?,
+                })
             }
         }
         deserializer.deserialize_seq(RowVisitor)
@@ -328,16 +371,26 @@ mod tests {
     use super::*;
 
     fn row(warehouse: &str, stock: Stock) -> Row {
-        Row { warehouse: warehouse.into(), date: None, stock }
+        Row {
+            warehouse: warehouse.into(),
+            date: None,
+            stock,
+        }
     }
 
     fn rows(rows: &[Row]) -> Desired {
-        Desired::Rows { rows: rows.to_vec(), withheld: Vec::new() }
+        Desired::Rows {
+            rows: rows.to_vec(),
+            withheld: Vec::new(),
+        }
     }
 
     #[test]
     fn rows_survive_the_ledger() {
-        let dated = Row { date: Some("2027-01-02".into()), ..row("East", Stock::MadeToOrder) };
+        let dated = Row {
+            date: Some("2027-01-02".into()),
+            ..row("East", Stock::MadeToOrder)
+        };
         for (row, text) in [
             (row("Default", Stock::Units(12)), r#"["Default",12]"#),
             (dated, r#"["East",-1,"2027-01-02"]"#),
@@ -357,24 +410,42 @@ mod tests {
 
     #[test]
     fn what_joor_has_is_not_wanted_again() {
-        let mut sku = Sku { sent: vec![row("Default", Stock::Units(5))], ..Sku::default() };
+        let mut sku = Sku {
+            sent: vec![row("Default", Stock::Units(5))],
+            ..Sku::default()
+        };
         sku.want(&rows(&[row("Default", Stock::Units(5))]), "2026-11-23");
         assert!(sku.want.is_empty());
     }
 
     #[test]
     fn an_arrival_that_is_called_off_is_set_to_zero_and_one_in_the_past_is_forgotten() {
-        let dated = |day: &str| Row { date: Some(day.into()), ..row("Default", Stock::Units(5)) };
-        let mut sku = Sku { sent: vec![dated("2026-11-01"), dated("2026-12-24")], ..Sku::default() };
+        let dated = |day: &str| Row {
+            date: Some(day.into()),
+            ..row("Default", Stock::Units(5))
+        };
+        let mut sku = Sku {
+            sent: vec![dated("2026-11-01"), dated("2026-12-24")],
+            ..Sku::default()
+        };
         sku.want(&rows(&[row("Default", Stock::Units(1))]), "2026-11-23");
-        let zero = Row { stock: Stock::Units(0), ..dated("2026-12-24") };
+        let zero = Row {
+            stock: Stock::Units(0),
+            ..dated("2026-12-24")
+        };
         assert_eq!(sku.want, [row("Default", Stock::Units(1)), zero]);
     }
 
     #[test]
     fn a_withheld_warehouse_keeps_what_it_shows() {
-        let mut sku = Sku { sent: vec![row("East", Stock::Units(5))], ..Sku::default() };
-        let desired = Desired::Rows { rows: vec![], withheld: vec!["East".into()] };
+        let mut sku = Sku {
+            sent: vec![row("East", Stock::Units(5))],
+            ..Sku::default()
+        };
+        let desired = Desired::Rows {
+            rows: vec![],
+            withheld: vec!["East".into()],
+        };
         sku.want(&desired, "2026-11-23");
         assert!(sku.want.is_empty());
         assert_eq!(sku.sent.len(), 1);
@@ -382,7 +453,10 @@ mod tests {
 
     #[test]
     fn a_style_that_becomes_made_to_order_loses_its_limit_once() {
-        let mut sku = Sku { sent: vec![row("Default", Stock::Units(5))], ..Sku::default() };
+        let mut sku = Sku {
+            sent: vec![row("Default", Stock::Units(5))],
+            ..Sku::default()
+        };
         sku.want(&Desired::NoRows, "2026-11-23");
         let cleared = row("Default", Stock::MadeToOrder);
         assert_eq!(sku.want, [cleared.clone()]);
@@ -395,7 +469,10 @@ mod tests {
     fn a_parked_sku_waits_for_a_change() {
         let mut sku = Sku::default();
         sku.want(&rows(&[row("Default", Stock::Units(5))]), "2026-11-23");
-        sku.parked = Some(Parked { code: "refused".into(), reason: "no".into() });
+        sku.parked = Some(Parked {
+            code: "refused".into(),
+            reason: "no".into(),
+        });
         assert_eq!(sku.waiting(Direction::Decrease).count(), 0);
         sku.want(&rows(&[row("Default", Stock::Units(5))]), "2026-11-23");
         assert!(sku.parked.is_some());
@@ -405,10 +482,19 @@ mod tests {
 
     #[test]
     fn only_a_sku_that_sells_can_go_to_zero() {
-        let mut sku = Sku { sent: vec![row("A", Stock::Units(5)), row("B", Stock::Units(0))], ..Sku::default() };
-        sku.want(&rows(&[row("A", Stock::Units(0)), row("B", Stock::Units(0))]), "2026-11-23");
+        let mut sku = Sku {
+            sent: vec![row("A", Stock::Units(5)), row("B", Stock::Units(0))],
+            ..Sku::default()
+        };
+        sku.want(
+            &rows(&[row("A", Stock::Units(0)), row("B", Stock::Units(0))]),
+            "2026-11-23",
+        );
         assert!(sku.goes_to_zero());
-        sku.want(&rows(&[row("A", Stock::Units(0)), row("B", Stock::Units(2))]), "2026-11-23");
+        sku.want(
+            &rows(&[row("A", Stock::Units(0)), row("B", Stock::Units(2))]),
+            "2026-11-23",
+        );
         assert!(!sku.goes_to_zero());
         assert!(!Sku::default().goes_to_zero());
     }

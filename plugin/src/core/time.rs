@@ -42,7 +42,10 @@ pub fn is_day(text: &str) -> bool {
 
 /// Times beyond the year 9999, which no calendar here has, become its last moment.
 fn timestamp(at: Millis) -> Timestamp {
-    i64::try_from(at).ok().and_then(|at| Timestamp::from_millisecond(at).ok()).unwrap_or(Timestamp::MAX)
+    i64::try_from(at)
+        .ok()
+        .and_then(|at| Timestamp::from_millisecond(at).ok())
+        .unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]
@@ -69,7 +72,13 @@ mod tests {
 
     #[test]
     fn what_is_not_a_time_is_none() {
-        for wrong in ["", "2026", "2026-02-30T00:00:00Z", "2026-11-23T06:10:17", "1960-01-01T00:00:00Z"] {
+        for wrong in [
+            "",
+            "2026",
+            "2026-02-30T00:00:00Z",
+            "2026-11-23T06:10:17",
+            "1960-01-01T00:00:00Z",
+        ] {
             assert_eq!(parse_rfc3339(wrong), None, "{wrong}");
         }
         assert!(!is_day("2027-02-29") && is_day("2028-02-29") && !is_day("20280229"));

@@ -52,12 +52,20 @@ pub fn product(value: &Value) -> Option<Product> {
     // "inventory will only sync for styles created through the integration on Shopify" (seed):
     // those carry the Shopify product id.
     let shopify = Id::parse(&external).or_else(|| {
-        if external.is_empty() { Id::parse(&identifier) } else { None }
+        if external.is_empty() {
+            Id::parse(&identifier)
+        } else {
+            None
+        }
     });
     let product = Product {
         id: text(value, "id"),
         name: text(value, "name"),
-        number: if identifier.is_empty() { external } else { identifier },
+        number: if identifier.is_empty() {
+            external
+        } else {
+            identifier
+        },
         shopify,
     };
     (!product.id.is_empty()).then_some(product)
@@ -85,8 +93,15 @@ pub fn linesheet(value: &Value) -> Option<Linesheet> {
 /// Reads a SKU. None: it has no product, or nothing by which a stock message could name it.
 pub fn sku(value: &Value) -> Option<ProductSku> {
     let product = text(value, "product_id");
-    let product = if product.is_empty() { text(value.get("product")?, "id") } else { product };
-    let mut sku = Sku { sku: text(value, "sku_identifier"), ..Sku::default() };
+    let product = if product.is_empty() {
+        text(value.get("product")?, "id")
+    } else {
+        product
+    };
+    let mut sku = Sku {
+        sku: text(value, "sku_identifier"),
+        ..Sku::default()
+    };
     for identifier in list(value, "identifiers") {
         if text(identifier, "type").eq_ignore_ascii_case("upc") {
             sku.upc = text(identifier, "value");
@@ -94,7 +109,9 @@ pub fn sku(value: &Value) -> Option<ProductSku> {
     }
     for trait_value in list(value, "trait_values") {
         let named = trait_value.get("trait").map(|t| text(t, "name"));
-        let name = named.unwrap_or_else(|| text(trait_value, "trait_name")).to_lowercase();
+        let name = named
+            .unwrap_or_else(|| text(trait_value, "trait_name"))
+            .to_lowercase();
         let code = text(trait_value, "external_id");
         let value = text(trait_value, "value");
         match name.as_str() {
@@ -108,7 +125,11 @@ pub fn sku(value: &Value) -> Option<ProductSku> {
 }
 
 fn list<'v>(value: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> {
-    value.get(key).and_then(Value::as_array).into_iter().flatten()
+    value
+        .get(key)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
 }
 
 fn text(value: &Value, key: &str) -> String {
@@ -140,8 +161,13 @@ mod tests {
 
     #[test]
     fn a_style_made_on_joor_has_no_shopify_product() {
-        let made_here = product(&json!({"id": 5, "name": "Tee", "external_id": "gid://shopify/Product/7", "product_identifier": "T-1"}));
-        assert_eq!(made_here.map(|p| (p.id, p.number, p.shopify)), Some(("5".into(), "T-1".into(), Some(Id(7)))));
+        let made_here = product(
+            &json!({"id": 5, "name": "Tee", "external_id": "gid://shopify/Product/7", "product_identifier": "T-1"}),
+        );
+        assert_eq!(
+            made_here.map(|p| (p.id, p.number, p.shopify)),
+            Some(("5".into(), "T-1".into(), Some(Id(7))))
+        );
         let made_there = product(&json!({"id": "6", "name": "Coat", "external_id": "COAT"}));
         assert_eq!(made_there.and_then(|p| p.shopify), None);
         assert_eq!(product(&json!({"name": "no id"})), None);
@@ -149,19 +175,29 @@ mod tests {
 
     #[test]
     fn a_sku_is_named_by_upc_or_by_colour_and_size() {
-        let read = sku(&json!({"product_id": "5", "identifiers": [{"type": "upc", "value": "123"}],
-            "trait_values": [{"trait": {"name": "Color"}, "value": "Navy", "external_id": "NVY"}, {"trait_name": "Size", "value": "M"}]}));
+        let read = sku(
+            &json!({"product_id": "5", "identifiers": [{"type": "upc", "value": "123"}],
+            "trait_values": [{"trait": {"name": "Color"}, "value": "Navy", "external_id": "NVY"}, {"trait_name": "Size", "value": "M"}]}),
+        );
         let read = read.expect("a SKU").sku;
-        assert_eq!((read.upc.as_str(), read.color.as_str(), read.size.as_str()), ("123", "NVY", "M"));
+        assert_eq!(
+            (read.upc.as_str(), read.color.as_str(), read.size.as_str()),
+            ("123", "NVY", "M")
+        );
         assert_eq!(sku(&json!({"product_id": "5"})), None);
         assert_eq!(sku(&json!({"identifiers": null})), None);
     }
 
     #[test]
     fn a_linesheet_may_not_tell_whether_it_is_made_to_order() {
-        let read = linesheet(&json!({"id": 1, "external_id": "MTO", "name": "Made", "items": [{"product_id": 5}, {}]}));
+        let read = linesheet(
+            &json!({"id": 1, "external_id": "MTO", "name": "Made", "items": [{"product_id": 5}, {}]}),
+        );
         let read = read.expect("a linesheet");
-        assert_eq!((read.code.as_str(), read.made_to_order, read.products.len()), ("MTO", None, 1));
+        assert_eq!(
+            (read.code.as_str(), read.made_to_order, read.products.len()),
+            ("MTO", None, 1)
+        );
         let told = linesheet(&json!({"id": 1, "external_id": "A", "made_to_order": "Yes"}));
         assert_eq!(told.and_then(|l| l.made_to_order), Some(true));
     }

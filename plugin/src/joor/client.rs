@@ -86,10 +86,18 @@ impl Joor {
             self.api.page_size
         );
         let body = self.read(JOOR_V4, &path).await?;
-        let value: Value = serde_json::from_str(&body).map_err(|e| unexpected(list, &e.to_string()))?;
-        if let Some(errors) = value.get("errors").and_then(Value::as_array).filter(|e| !e.is_empty()) {
+        let value: Value =
+            serde_json::from_str(&body).map_err(|e| unexpected(list, &e.to_string()))?;
+        if let Some(errors) = value
+            .get("errors")
+            .and_then(Value::as_array)
+            .filter(|e| !e.is_empty())
+        {
             let text = serde_json::to_string(errors).unwrap_or_default();
-            return Err(unexpected(list, &format!("it reports errors: {}", http::excerpt(&text))));
+            return Err(unexpected(
+                list,
+                &format!("it reports errors: {}", http::excerpt(&text)),
+            ));
         }
         match value {
             Value::Object(mut object) => match object.remove("data") {
@@ -98,6 +106,17 @@ impl Joor {
             },
             _ => Err(unexpected(list, "it is no object")),
         }
+    }
+
+    /// Tries the credential of the v2 API by reading at most one order, without marking it
+    /// (`sync=0`; the default would mark it as exported).
+    ///
+    /// # Errors
+    /// As [`Joor::page`].
+    pub async fn try_stock_credential(&self) -> Result<(), Halt> {
+        self.read(JOOR_V2, "/order/?sync=0&order_type=6&count=1")
+            .await
+            .map(|_| ())
     }
 
     async fn read(&self, service: &str, path: &str) -> Result<String, Halt> {
@@ -116,7 +135,9 @@ impl Joor {
                     Some(why) => last = why,
                     None => return Err(refused(service, path, &response)),
                 },
-                Err(failure) if http::is_passing_failure(&failure) => last = http::describe(&failure),
+                Err(failure) if http::is_passing_failure(&failure) => {
+                    last = http::describe(&failure)
+                }
                 Err(failure) => return Err(unreachable(&http::describe(&failure))),
             }
             self.pause(attempt).await;
@@ -130,13 +151,24 @@ impl Joor {
     /// # Errors
     /// [`Halt::Later`] when the credits are used up; [`Halt::Failed`] when JOOR cannot be reached
     /// or does not accept the credential.
-    pub async fn send_stock(&self, content_type: &str, body: &str, key: &str) -> Result<Sent, Halt> {
+    pub async fn send_stock(
+        &self,
+        content_type: &str,
+        body: &str,
+        key: &str,
+    ) -> Result<Sent, Halt> {
         let mut last = String::new();
         for attempt in 1..=ATTEMPTS_MAX {
             self.take_credits(WRITE).await?;
-            let mut request =
-                request(JOOR_V2, Method::Post, "/bulk-inventory".into(), Some(body.to_owned()));
-            request.headers.push(("content-type".into(), content_type.into()));
+            let mut request = request(
+                JOOR_V2,
+                Method::Post,
+                "/bulk-inventory".into(),
+                Some(body.to_owned()),
+            );
+            request
+                .headers
+                .push(("content-type".into(), content_type.into()));
             request.changes = true;
             request.idempotency_key = Some(key.to_owned());
             match self.io.http(request).await {
@@ -146,7 +178,11 @@ impl Joor {
                 Ok(response) => match response.status {
                     413 | 504 => return Ok(Sent::TooMuch(format!("status {}", response.status))),
                     400 | 404 | 409 | 422 => {
-                        let what = format!("status {}: {}", response.status, http::excerpt(&response.body));
+                        let what = format!(
+                            "status {}: {}",
+                            response.status,
+                            http::excerpt(&response.body)
+                        );
                         return Ok(Sent::Refused(what));
                     }
                     _ => match self.passing(&response)? {
@@ -154,8 +190,12 @@ impl Joor {
                         None => return Err(refused(JOOR_V2, "/bulk-inventory", &response)),
                     },
                 },
-                Err(Failure::TimedOut) if attempt > 1 => return Ok(Sent::TooMuch("no answer in time".into())),
-                Err(failure) if http::is_passing_failure(&failure) => last = http::describe(&failure),
+                Err(Failure::TimedOut) if attempt > 1 => {
+                    return Ok(Sent::TooMuch("no answer in time".into()));
+                }
+                Err(failure) if http::is_passing_failure(&failure) => {
+                    last = http::describe(&failure)
+                }
                 Err(failure) => return Err(unreachable(&http::describe(&failure))),
             }
             self.pause(attempt).await;
@@ -165,7 +205,10 @@ impl Joor {
 
     async fn take_credits(&self, cost: u64) -> Result<(), Halt> {
         loop {
-            let taken = self.window.borrow_mut().take(cost, self.api.credits, self.io.now());
+            let taken = self
+                .window
+                .borrow_mut()
+                .take(cost, self.api.credits, self.io.now());
             match taken {
                 Ok(()) => break,
                 Err(at) if at <= self.io.now() + WAIT_MAX => self.io.wait_until(at).await,
@@ -174,7 +217,11 @@ impl Joor {
         }
         let mut usage = self.usage.get();
         usage.credits += cost;
-        if cost == READ { usage.reads += 1 } else { usage.writes += 1 }
+        if cost == READ {
+            usage.reads += 1
+        } else {
+            usage.writes += 1
+        }
         self.usage.set(usage);
         Ok(())
     }
@@ -183,13 +230,17 @@ impl Joor {
     fn passing(&self, response: &HttpResponse) -> Result<Option<String>, Halt> {
         if response.status == 429 {
             let now = self.io.now();
-            let at = self.window.borrow_mut().close(http::retry_after(response, now), now);
+            let at = self
+                .window
+                .borrow_mut()
+                .close(http::retry_after(response, now), now);
             if at > now + WAIT_MAX {
                 return Err(out_of_credits(at));
             }
             return Ok(Some("JOOR's credits are used up (429)".into()));
         }
-        Ok(http::is_passing(response.status).then(|| format!("it answered with status {}", response.status)))
+        Ok(http::is_passing(response.status)
+            .then(|| format!("it answered with status {}", response.status)))
     }
 
     async fn pause(&self, attempt: u32) {
@@ -226,7 +277,10 @@ pub fn encode(text: &str) -> String {
 }
 
 fn out_of_credits(at: Millis) -> Halt {
-    Halt::Later { at, why: "JOOR: the account's credits are used up".into() }
+    Halt::Later {
+        at,
+        why: "JOOR: the account's credits are used up".into(),
+    }
 }
 
 fn unreachable(why: &str) -> Halt {
@@ -243,11 +297,16 @@ fn refused(service: &str, path: &str, response: &HttpResponse) -> Halt {
         401 | 403 => Halt::failed(
             "joor-unauthorized",
             format!("JOOR does not accept the credential of `{service}` (status {status}): {body}"),
-            format!("Put the credential that JOOR's integrations team gave you into the host's configuration of the service `{service}`."),
+            format!(
+                "Put the credential that JOOR's integrations team gave you into the host's configuration of the service `{service}`."
+            ),
         ),
         _ => Halt::failed(
             "joor-refused",
-            format!("JOOR refuses {} (status {status}): {body}", path.split('?').next().unwrap_or(path)),
+            format!(
+                "JOOR refuses {} (status {status}): {body}",
+                path.split('?').next().unwrap_or(path)
+            ),
             "Look at `joor_account` in the settings and at the base URL in the host's configuration.",
         ),
     }

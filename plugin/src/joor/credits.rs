@@ -35,7 +35,11 @@ impl Window {
             return Err(self.closed_until);
         }
         if now >= self.ends_at() {
-            *self = Self { began_at: now, spent: 0, closed_until: 0 };
+            *self = Self {
+                began_at: now,
+                spent: 0,
+                closed_until: 0,
+            };
         }
         if self.spent + cost > limit {
             return Err(self.ends_at());
@@ -46,7 +50,9 @@ impl Window {
 
     /// JOOR refused for want of credits: others use the account too.
     pub fn close(&mut self, retry_at: Option<Millis>, now: Millis) -> Millis {
-        let until = retry_at.unwrap_or_else(|| self.ends_at()).clamp(now + SECOND, now + 2 * WINDOW);
+        let until = retry_at
+            .unwrap_or_else(|| self.ends_at())
+            .clamp(now + SECOND, now + 2 * WINDOW);
         self.closed_until = until;
         until
     }

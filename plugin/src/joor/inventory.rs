@@ -25,7 +25,12 @@ pub struct StockRow {
 #[derive(Clone, Debug, PartialEq)]
 enum Name {
     Upc(String),
-    Traits { number: String, identifier: String, color: String, size: String },
+    Traits {
+        number: String,
+        identifier: String,
+        color: String,
+        size: String,
+    },
 }
 
 impl StockRow {
@@ -41,7 +46,12 @@ impl StockRow {
         } else {
             Name::Upc(sku.upc.clone())
         };
-        Self { product, nr: sku.nr, row: row.clone(), name }
+        Self {
+            product,
+            nr: sku.nr,
+            row: row.clone(),
+            name,
+        }
     }
 
     /// What JOOR's answer echoes of it: for matching, and for people.
@@ -59,7 +69,12 @@ impl StockRow {
         }
         match &self.name {
             Name::Upc(upc) => fields.push(("upc", json!(upc))),
-            Name::Traits { number, identifier, color, size } => fields.extend([
+            Name::Traits {
+                number,
+                identifier,
+                color,
+                size,
+            } => fields.extend([
                 ("style_number", json!(number)),
                 ("style_identifier", json!(identifier)),
                 ("color_code", json!(color)),
@@ -79,16 +94,27 @@ impl StockRow {
 /// A message: its content type and its body.
 pub fn encode(rows: &[&StockRow], form: InventoryBody) -> (&'static str, String) {
     let object = |row: &&StockRow| {
-        Value::Object(row.fields().into_iter().map(|(name, v)| (name.to_owned(), v)).collect())
+        Value::Object(
+            row.fields()
+                .into_iter()
+                .map(|(name, v)| (name.to_owned(), v))
+                .collect(),
+        )
     };
     match form {
         InventoryBody::Json => {
             let items: Vec<Value> = rows.iter().map(object).collect();
-            ("application/json", json!({ "inventory_items": items }).to_string())
+            (
+                "application/json",
+                json!({ "inventory_items": items }).to_string(),
+            )
         }
         InventoryBody::JsonNested => {
             let items: Vec<Value> = rows.iter().map(object).collect();
-            ("application/json", json!({ "inventory_items": { "inventory_item": items } }).to_string())
+            (
+                "application/json",
+                json!({ "inventory_items": { "inventory_item": items } }).to_string(),
+            )
         }
         InventoryBody::Xml => ("application/xml", xml(rows)),
     }
@@ -142,8 +168,14 @@ pub fn answer(body: &str, rows: &[&StockRow]) -> Answer {
         Err(_) if body.trim().is_empty() => return Answer::AllTaken(vec![None; rows.len()]),
         Err(error) => return Answer::Unclear(format!("its answer is not JSON ({error})")),
     };
-    if let Some(code) = value.pointer("/response/code").filter(|c| **c != json!(0) && **c != json!("0")) {
-        let comment = value.pointer("/response/comment").and_then(Value::as_str).unwrap_or_default();
+    if let Some(code) = value
+        .pointer("/response/code")
+        .filter(|c| **c != json!(0) && **c != json!("0"))
+    {
+        let comment = value
+            .pointer("/response/comment")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         return Answer::Unclear(format!("code {code}: {comment}"));
     }
     let log = log_entries(&value);
@@ -174,25 +206,45 @@ fn log_entries(value: &Value) -> Vec<&Value> {
 fn match_entries(log: &[&Value], rows: &[&StockRow]) -> Answer {
     let ok = |entry: &Value| {
         let status = entry.get("status");
-        let text = status.and_then(Value::as_str).unwrap_or_default().to_lowercase();
-        matches!(text.as_str(), "pass" | "passed" | "success" | "ok") || status == Some(&json!(true))
+        let text = status
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_lowercase();
+        matches!(text.as_str(), "pass" | "passed" | "success" | "ok")
+            || status == Some(&json!(true))
     };
     // As many entries as rows stand in their order; the echo must agree where there is one.
     let agrees = |(entry, row): (&&Value, &&StockRow)| {
         let echo = entry.get("sku").and_then(Value::as_str).unwrap_or_default();
-        echo.is_empty() || echo.contains(&row.label()) || row.label().split(" / ").all(|p| echo.contains(p))
+        echo.is_empty() || row.label().split(" / ").all(|part| echo.contains(part))
     };
-    if log.len() != rows.len() || !log.iter().zip(rows).all(agrees) {
+    let ordered = log.len() == rows.len() && (rows.len() == 1 || log.iter().zip(rows).all(agrees));
+    if !ordered && log.len() >= rows.len() && log.iter().all(|entry| ok(entry)) {
+        // Whichever entry belongs to which row: none was refused.
+        return Answer::AllTaken(vec![None; rows.len()]);
+    }
+    if !ordered {
         return Answer::Unclear("its log does not name the rows that were sent".into());
     }
     let reason = |entry: &Value| {
         let keys = ["message", "error", "comment", "status"];
-        keys.iter().find_map(|k| entry.get(k).and_then(Value::as_str)).unwrap_or("no reason given").to_owned()
+        keys.iter()
+            .find_map(|k| entry.get(k).and_then(Value::as_str))
+            .unwrap_or("no reason given")
+            .to_owned()
     };
-    let refused: Vec<(usize, String)> =
-        log.iter().enumerate().filter(|(_, e)| !ok(e)).map(|(i, e)| (i, reason(e))).collect();
+    let refused: Vec<(usize, String)> = log
+        .iter()
+        .enumerate()
+        .filter(|(_, e)| !ok(e))
+        .map(|(i, e)| (i, reason(e)))
+        .collect();
     if refused.is_empty() {
-        let id = |e: &&Value| e.get("inventory_log_id").and_then(Value::as_str).map(str::to_owned);
+        let id = |e: &&Value| {
+            e.get("inventory_log_id")
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
         Answer::AllTaken(log.iter().map(id).collect())
     } else {
         Answer::SomeRefused(refused)
@@ -204,17 +256,30 @@ mod tests {
     use super::*;
 
     fn row(upc: &str, stock: Stock, date: Option<&str>) -> StockRow {
-        let sku = Sku { upc: upc.into(), ..Sku::default() };
-        let row = Row { warehouse: "East & West".into(), date: date.map(str::to_owned), stock };
+        let sku = Sku {
+            upc: upc.into(),
+            ..Sku::default()
+        };
+        let row = Row {
+            warehouse: "East & West".into(),
+            date: date.map(str::to_owned),
+            stock,
+        };
         StockRow::new(Id(7), &Style::default(), &sku, &row)
     }
 
     #[test]
     fn each_form_says_the_same() {
-        let (a, b) = (row("1", Stock::Units(3), Some("2027-01-02")), row("2", Stock::MadeToOrder, None));
+        let (a, b) = (
+            row("1", Stock::Units(3), Some("2027-01-02")),
+            row("2", Stock::MadeToOrder, None),
+        );
         let rows = [&a, &b];
         let items = r#"[{"inventory":3,"inventory_date":"2027-01-02","upc":"1","warehouse":"East & West"},{"inventory":0,"made_to_order":true,"upc":"2","warehouse":"East & West"}]"#;
-        assert_eq!(encode(&rows, InventoryBody::Json).1, format!(r#"{{"inventory_items":{items}}}"#));
+        assert_eq!(
+            encode(&rows, InventoryBody::Json).1,
+            format!(r#"{{"inventory_items":{items}}}"#)
+        );
         assert_eq!(
             encode(&rows, InventoryBody::JsonNested).1,
             format!(r#"{{"inventory_items":{{"inventory_item":{items}}}}}"#)
@@ -225,26 +290,52 @@ mod tests {
 
     #[test]
     fn a_sku_without_upc_is_named_by_its_traits() {
-        let style = Style { number: "T-1".into(), ..Style::default() };
-        let sku = Sku { color: "NVY".into(), size: "M".into(), ..Sku::default() };
-        let row = Row { warehouse: "Default".into(), date: None, stock: Stock::Units(0) };
+        let style = Style {
+            number: "T-1".into(),
+            ..Style::default()
+        };
+        let sku = Sku {
+            color: "NVY".into(),
+            size: "M".into(),
+            ..Sku::default()
+        };
+        let row = Row {
+            warehouse: "Default".into(),
+            date: None,
+            stock: Stock::Units(0),
+        };
         let row = StockRow::new(Id(7), &style, &sku, &row);
         let body = encode(&[&row], InventoryBody::Json).1;
-        assert!(body.contains(r#""color_code":"NVY""#) && body.contains(r#""style_identifier":"7""#), "{body}");
+        assert!(
+            body.contains(r#""color_code":"NVY""#) && body.contains(r#""style_identifier":"7""#),
+            "{body}"
+        );
     }
 
     #[test]
     fn answers_are_read_row_by_row() {
-        let (a, b) = (row("1", Stock::Units(3), None), row("2", Stock::Units(4), None));
+        let (a, b) = (
+            row("1", Stock::Units(3), None),
+            row("2", Stock::Units(4), None),
+        );
         let rows = [&a, &b];
         let all = r#"{"sku_count":2,"inventory_log":[{"sku":"1","inventory_log_id":"x","status":"pass"},{"sku":"2","inventory_log_id":"y","status":"pass"}]}"#;
-        assert_eq!(answer(all, &rows), Answer::AllTaken(vec![Some("x".into()), Some("y".into())]));
+        assert_eq!(
+            answer(all, &rows),
+            Answer::AllTaken(vec![Some("x".into()), Some("y".into())])
+        );
         let some = all.replacen("\"status\":\"pass\"", "\"status\":\"fail\"", 1);
-        assert_eq!(answer(&some, &rows), Answer::SomeRefused(vec![(0, "fail".into())]));
-        assert!(matches!(answer(r#"{"sku_count":1}"#, &rows), Answer::Unclear(_)));
+        assert_eq!(
+            answer(&some, &rows),
+            Answer::SomeRefused(vec![(0, "fail".into())])
+        );
+        assert!(matches!(
+            answer(r#"{"sku_count":1}"#, &rows),
+            Answer::Unclear(_)
+        ));
         assert!(matches!(answer("<html>", &rows), Answer::Unclear(_)));
         assert_eq!(answer("", &rows), Answer::AllTaken(vec![None, None]));
-        let strangers = all.replace("\"sku\":\"1\"", "\"sku\":\"9\"");
+        let strangers = some.replace("\"sku\":\"1\"", "\"sku\":\"9\"");
         assert!(matches!(answer(&strangers, &rows), Answer::Unclear(_)));
     }
 }

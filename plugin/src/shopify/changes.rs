@@ -120,10 +120,11 @@ impl Changes {
     ) -> Result<bool, Halt> {
         let mut after = None;
         while !self.too_many() {
-            let variables =
-                json!({ "location": location.gid("Location"), "since": search(since), "after": after });
+            let variables = json!({ "location": location.gid("Location"), "since": search(since), "after": after });
             let answer: LevelAnswer = shopify.query(&LEVEL_CHANGES, variables).await?;
-            let Some(location) = answer.location else { return Ok(false) };
+            let Some(location) = answer.location else {
+                return Ok(false);
+            };
             let page = location.inventory_levels;
             let items = page.nodes.iter().filter_map(|n| n.item.as_ref());
             self.products.extend(items.filter_map(Item::product));
@@ -144,7 +145,8 @@ impl Changes {
         while !self.too_many() {
             let variables = json!({ "since": search(since), "after": after });
             let answer: ProductAnswer = shopify.query(&PRODUCT_CHANGES, variables).await?;
-            self.products.extend(answer.products.nodes.iter().map(|n| n.id));
+            self.products
+                .extend(answer.products.nodes.iter().map(|n| n.id));
             after = answer.products.page_info.next();
             if after.is_none() {
                 break;
@@ -162,7 +164,8 @@ impl Changes {
         while !self.too_many() {
             let variables = json!({ "since": search(since), "after": after });
             let answer: VariantAnswer = shopify.query(&VARIANT_CHANGES, variables).await?;
-            self.products.extend(answer.product_variants.nodes.iter().map(|n| n.product.id));
+            self.products
+                .extend(answer.product_variants.nodes.iter().map(|n| n.product.id));
             after = answer.product_variants.page_info.next();
             if after.is_none() {
                 break;
@@ -179,7 +182,8 @@ impl Changes {
         for some in items.chunks(ITEMS_PER_QUERY) {
             let ids: Vec<String> = some.iter().map(|id| id.gid("InventoryItem")).collect();
             let answer: ItemsAnswer = shopify.query(&ITEM_PRODUCTS, json!({ "ids": ids })).await?;
-            self.products.extend(answer.nodes.iter().flatten().filter_map(Item::product));
+            self.products
+                .extend(answer.nodes.iter().flatten().filter_map(Item::product));
         }
         Ok(())
     }

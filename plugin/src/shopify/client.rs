@@ -14,9 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::operations::{API_VERSION, Operation};
-use crate::bindings::exports::atsync::connector::reconcile::{
-    HttpRequest, HttpResponse, Method,
-};
+use crate::bindings::exports::atsync::connector::reconcile::{HttpRequest, HttpResponse, Method};
 use crate::core::finding::Finding;
 use crate::core::time::{Millis, SECOND, parse_http_date};
 use crate::halt::Halt;
@@ -123,7 +121,10 @@ enum Verdict<T> {
 impl Shopify {
     /// A client that asks through `io`.
     pub fn new(io: &Io) -> Self {
-        Self { io: io.clone(), state: Rc::default() }
+        Self {
+            io: io.clone(),
+            state: Rc::default(),
+        }
     }
 
     /// What this pass has used.
@@ -138,7 +139,9 @@ impl Shopify {
 
     /// The time on Shopify's clock, by the `Date` of its last answer.
     pub fn now(&self) -> Millis {
-        self.io.now().saturating_add_signed(self.state.borrow().clock_ahead)
+        self.io
+            .now()
+            .saturating_add_signed(self.state.borrow().clock_ahead)
     }
 
     /// Sends an operation until it is answered, waits where Shopify says so, and gives its `data`.
@@ -162,7 +165,10 @@ impl Shopify {
                 Ok(response) => self.judge(operation.name, &response, attempt),
                 Err(failure) if http::is_passing_failure(&failure) => {
                     let at = self.io.now() + http::pause(attempt, self.io.now());
-                    Verdict::Again { at, why: http::describe(&failure) }
+                    Verdict::Again {
+                        at,
+                        why: http::describe(&failure),
+                    }
                 }
                 Err(failure) => Verdict::Fail(unreachable(&http::describe(&failure))),
             };
@@ -171,7 +177,10 @@ impl Shopify {
                 Verdict::Fail(halt) => return Err(halt),
                 Verdict::Again { at, why } => {
                     if at > self.io.now() + WAIT_MAX {
-                        return Err(Halt::Later { at, why: format!("Shopify: {why}") });
+                        return Err(Halt::Later {
+                            at,
+                            why: format!("Shopify: {why}"),
+                        });
                     }
                     last = why;
                     if attempt < ATTEMPTS_MAX {
@@ -211,14 +220,23 @@ impl Shopify {
             429 => {
                 self.state.borrow_mut().usage.throttled += 1;
                 let at = http::retry_after(response, now).unwrap_or(pause);
-                return Verdict::Again { at, why: "too many requests (429)".into() };
+                return Verdict::Again {
+                    at,
+                    why: "too many requests (429)".into(),
+                };
             }
             401 => return Verdict::Fail(unauthorized()),
             status if http::is_passing(status) => {
-                return Verdict::Again { at: pause, why: format!("it answered with status {status}") };
+                return Verdict::Again {
+                    at: pause,
+                    why: format!("it answered with status {status}"),
+                };
             }
             status => {
-                let what = format!("it answered with status {status}: {}", http::excerpt(&response.body));
+                let what = format!(
+                    "it answered with status {status}: {}",
+                    http::excerpt(&response.body)
+                );
                 return Verdict::Fail(unreachable(&what));
             }
         }
@@ -226,7 +244,10 @@ impl Shopify {
             Ok(envelope) => self.judge_envelope(name, envelope, pause),
             Err(error) => Verdict::Again {
                 at: pause,
-                why: format!("its answer is not JSON ({error}): {}", http::excerpt(&response.body)),
+                why: format!(
+                    "its answer is not JSON ({error}): {}",
+                    http::excerpt(&response.body)
+                ),
             },
         }
     }
@@ -244,25 +265,49 @@ impl Shopify {
         match envelope.data.map(serde_json::from_value) {
             Some(Ok(data)) => Verdict::Answer(data),
             Some(Err(error)) => Verdict::Fail(unexpected(name, &error.to_string())),
-            None => Verdict::Again { at: pause, why: format!("its answer to {name} has no data") },
+            None => Verdict::Again {
+                at: pause,
+                why: format!("its answer to {name} has no data"),
+            },
         }
     }
 
     fn judge_errors<T>(&self, name: &'static str, errors: &Value, pause: Millis) -> Verdict<T> {
-        let list: Vec<&Value> = errors.as_array().map_or(vec![errors], |e| e.iter().collect());
-        let code = |e: &Value| e.pointer("/extensions/code").and_then(Value::as_str).unwrap_or("").to_owned();
-        let message = |e: &Value| e.get("message").unwrap_or(e).as_str().unwrap_or("").to_owned();
+        let list: Vec<&Value> = errors
+            .as_array()
+            .map_or(vec![errors], |e| e.iter().collect());
+        let code = |e: &Value| {
+            e.pointer("/extensions/code")
+                .and_then(Value::as_str)
+                .unwrap_or("")
+                .to_owned()
+        };
+        let message = |e: &Value| {
+            e.get("message")
+                .unwrap_or(e)
+                .as_str()
+                .unwrap_or("")
+                .to_owned()
+        };
         let messages: Vec<String> = list.iter().map(|e| message(e)).collect();
         let messages = http::excerpt(&messages.join("; "));
         if list.iter().any(|e| code(e) == "THROTTLED") {
             let mut state = self.state.borrow_mut();
             state.usage.throttled += 1;
             let cost = state.costs.get(name).copied().unwrap_or(0.0);
-            let at = state.bucket.map_or(pause, |b| b.ready_at(cost)).max(self.io.now() + SECOND);
-            return Verdict::Again { at, why: "the shop's query points are used up (THROTTLED)".into() };
+            let at = state
+                .bucket
+                .map_or(pause, |b| b.ready_at(cost))
+                .max(self.io.now() + SECOND);
+            return Verdict::Again {
+                at,
+                why: "the shop's query points are used up (THROTTLED)".into(),
+            };
         }
         if let Some(denied) = list.iter().find(|e| code(e) == "ACCESS_DENIED") {
-            let scope = denied.pointer("/extensions/requiredAccess").and_then(Value::as_str);
+            let scope = denied
+                .pointer("/extensions/requiredAccess")
+                .and_then(Value::as_str);
             return Verdict::Fail(Halt::failed(
                 "shopify-access-denied",
                 format!("Shopify denies {name}: {}", message(denied)),
@@ -273,7 +318,10 @@ impl Shopify {
             ));
         }
         if list.iter().any(|e| code(e) == "INTERNAL_SERVER_ERROR") {
-            return Verdict::Again { at: pause, why: format!("it had an error of its own: {messages}") };
+            return Verdict::Again {
+                at: pause,
+                why: format!("it had an error of its own: {messages}"),
+            };
         }
         Verdict::Fail(Halt::failed(
             "shopify-refused",
@@ -293,7 +341,9 @@ impl Shopify {
         if let Some(version) = version.filter(|v| *v != API_VERSION) {
             state.version = Some(Finding::warning(
                 "shopify-api-version",
-                format!("Shopify answers in API version {version}, not in {API_VERSION} as asked: it has moved on."),
+                format!(
+                    "Shopify answers in API version {version}, not in {API_VERSION} as asked: it has moved on."
+                ),
                 "Update the connector soon; fields may have changed their meaning.",
             ));
         }

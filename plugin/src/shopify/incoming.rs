@@ -57,10 +57,18 @@ impl Snapshot {
     /// The styles whose arrivals differ.
     pub fn changed_since(&self, before: &Self) -> BTreeSet<Id> {
         let differs = |a: &Self, b: &Self| {
-            let changed = a.items.iter().filter(|(item, seen)| b.items.get(item) != Some(seen));
-            changed.map(|(_, seen)| seen.product).collect::<BTreeSet<_>>()
+            let changed = a
+                .items
+                .iter()
+                .filter(|(item, seen)| b.items.get(item) != Some(seen));
+            changed
+                .map(|(_, seen)| seen.product)
+                .collect::<BTreeSet<_>>()
         };
-        differs(self, before).into_iter().chain(differs(before, self)).collect()
+        differs(self, before)
+            .into_iter()
+            .chain(differs(before, self))
+            .collect()
     }
 }
 
@@ -143,9 +151,13 @@ pub async fn read(shopify: &Shopify, locations: &[Id]) -> Result<Snapshot, Halt>
         let page: TransfersAnswer = shopify.query(&TRANSFERS, json!({ "after": after })).await?;
         for transfer in page.inventory_transfers.nodes {
             let to = transfer.destination.and_then(|d| d.location).map(|l| l.id);
-            let Some(to) = to.filter(|id| locations.contains(id)) else { continue };
+            let Some(to) = to.filter(|id| locations.contains(id)) else {
+                continue;
+            };
             snapshot.cut |= transfer.shipments.page_info.has_more();
-            let on_its_way = |s: &&ShipmentHead| matches!(s.status.as_str(), "IN_TRANSIT" | "PARTIALLY_RECEIVED");
+            let on_its_way = |s: &&ShipmentHead| {
+                matches!(s.status.as_str(), "IN_TRANSIT" | "PARTIALLY_RECEIVED")
+            };
             for head in transfer.shipments.nodes.iter().filter(on_its_way) {
                 lines += read_shipment(shopify, head, to, &mut snapshot).await?;
                 if lines > LINES_MAX {
@@ -173,16 +185,27 @@ async fn read_shipment(
     loop {
         let variables = json!({ "id": head.id, "after": after });
         let answer: ShipmentAnswer = shopify.query(&SHIPMENT, variables).await?;
-        let Some(page) = answer.inventory_shipment.and_then(|s| s.line_items) else { return Ok(lines) };
+        let Some(page) = answer.inventory_shipment.and_then(|s| s.line_items) else {
+            return Ok(lines);
+        };
         for line in page.nodes {
             lines += 1;
-            let Some(shipped) = line.inventory_item else { continue };
-            let Some(product) = shipped.item.product() else { continue };
+            let Some(shipped) = line.inventory_item else {
+                continue;
+            };
+            let Some(product) = shipped.item.product() else {
+                continue;
+            };
             let entry = snapshot
                 .items
                 .entry(shipped.id.0)
-                .or_insert_with(|| InTransit { product, arrivals: Vec::new() });
-            entry.arrivals.push((to, line.unreceived_quantity.max(0), arrives.clone()));
+                .or_insert_with(|| InTransit {
+                    product,
+                    arrivals: Vec::new(),
+                });
+            entry
+                .arrivals
+                .push((to, line.unreceived_quantity.max(0), arrives.clone()));
         }
         after = page.page_info.next();
         if after.is_none() || lines > LINES_MAX {

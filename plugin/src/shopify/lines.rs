@@ -62,7 +62,11 @@ impl LineReader {
 
     /// Where to read on when all groups given out so far are done with.
     pub fn resume_offset(&self) -> u64 {
-        if self.pending.is_some() { self.pending_at } else { self.position }
+        if self.pending.is_some() {
+            self.pending_at
+        } else {
+            self.position
+        }
     }
 
     /// Takes a piece of whole lines in and gives the groups that are complete.
@@ -100,7 +104,10 @@ impl LineReader {
             return None;
         }
         self.pending_at = begins_at;
-        self.pending.replace(Group { product, variants: vec![variant] })
+        self.pending.replace(Group {
+            product,
+            variants: vec![variant],
+        })
     }
 
     /// A level belongs to the variant before it; its parent is the variant or its item.
@@ -109,7 +116,11 @@ impl LineReader {
             Ok(level) => level,
             Err(error) => return self.unreadable(&error.to_string(), line),
         };
-        let chosen = self.nested.iter().flatten().position(|id| *id == level.location.id);
+        let chosen = self
+            .nested
+            .iter()
+            .flatten()
+            .position(|id| *id == level.location.id);
         let mut variants = self.pending.iter_mut().flat_map(|g| g.variants.iter_mut());
         let owner = variants.find(|v| v.id == level.parent || v.inventory_item.id == level.parent);
         match (owner, chosen) {
@@ -163,7 +174,10 @@ mod tests {
         assert!(reader.push(&variant(3, 8)).is_empty());
         let last = reader.finish().expect("a group");
         assert_eq!((last.product, last.variants.len()), (Id(8), 2));
-        assert_eq!(reader.resume_offset(), (first.len() + variant(3, 8).len()) as u64);
+        assert_eq!(
+            reader.resume_offset(),
+            (first.len() + variant(3, 8).len()) as u64
+        );
     }
 
     #[test]

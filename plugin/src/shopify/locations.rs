@@ -111,13 +111,15 @@ impl Places {
                     Ok(location) => {
                         if !location.is_active {
                             let finding = inactive(location, &warehouse.name).at(&path);
-                            found.withheld = Some(format!("the location \"{}\" is inactive", location.name));
+                            found.withheld =
+                                Some(format!("the location \"{}\" is inactive", location.name));
                             findings.push(finding);
                         }
                         found.locations.push(places.index_of(location));
                     }
                     Err(fix) => {
-                        found.withheld = Some(format!("the location \"{named}\" is not in the shop"));
+                        found.withheld =
+                            Some(format!("the location \"{named}\" is not in the shop"));
                         findings.push(unknown(named, &warehouse.name, fix).at(&path));
                     }
                 }
@@ -158,19 +160,30 @@ impl Places {
 /// Finds a location by id or name. The error is what to do.
 fn find<'s>(shop: &'s [Location], named: &str) -> Result<&'s Location, String> {
     if let Some(id) = Id::parse(named) {
-        return shop.iter().find(|l| l.id == id).ok_or_else(|| choices(shop, named));
+        return shop
+            .iter()
+            .find(|l| l.id == id)
+            .ok_or_else(|| choices(shop, named));
     }
     let wanted = named.trim().to_lowercase();
-    let mut same = shop.iter().filter(|l| l.name.trim().to_lowercase() == wanted);
+    let mut same = shop
+        .iter()
+        .filter(|l| l.name.trim().to_lowercase() == wanted);
     match (same.next(), same.next()) {
         (Some(location), None) => Ok(location),
-        (Some(_), Some(_)) => Err(format!("Two locations are named \"{named}\": use the id instead.")),
+        (Some(_), Some(_)) => Err(format!(
+            "Two locations are named \"{named}\": use the id instead."
+        )),
         (None, _) => Err(choices(shop, named)),
     }
 }
 
 fn choices(shop: &[Location], named: &str) -> String {
-    let names: Vec<String> = shop.iter().filter(|l| l.is_active).map(|l| l.name.clone()).collect();
+    let names: Vec<String> = shop
+        .iter()
+        .filter(|l| l.is_active)
+        .map(|l| l.name.clone())
+        .collect();
     match nearest(named, &names) {
         Some(near) => format!("Did you mean \"{near}\"?"),
         None => format!("Use one of: {}.", names.join(", ")),
@@ -193,7 +206,9 @@ fn inactive(location: &Location, warehouse: &str) -> Finding {
 fn unknown(named: &str, warehouse: &str, fix: String) -> Finding {
     Finding::error(
         "location-unknown",
-        format!("The location \"{named}\" is not in the shop. Nothing is published for \"{warehouse}\"."),
+        format!(
+            "The location \"{named}\" is not in the shop. Nothing is published for \"{warehouse}\"."
+        ),
         fix,
     )
     .about(named)
@@ -205,7 +220,11 @@ mod tests {
 
     fn shop() -> Vec<Location> {
         [(1, "Paris", true), (2, "Lyon", false), (3, "Nice", true)]
-            .map(|(id, name, is_active)| Location { id: Id(id), name: name.into(), is_active })
+            .map(|(id, name, is_active)| Location {
+                id: Id(id),
+                name: name.into(),
+                is_active,
+            })
             .to_vec()
     }
 
@@ -227,9 +246,10 @@ mod tests {
 
     #[test]
     fn an_inactive_or_unknown_location_withholds_its_warehouse() {
-        for (locations, code) in
-            [(r#"["Paris","Lyon"]"#, "location-inactive"), (r#"["Paris","Pariss"]"#, "location-unknown")]
-        {
+        for (locations, code) in [
+            (r#"["Paris","Lyon"]"#, "location-inactive"),
+            (r#"["Paris","Pariss"]"#, "location-unknown"),
+        ] {
             let (places, findings) = resolve("Paris", locations);
             assert!(findings.iter().any(|f| f.code == code), "{findings:?}");
             assert!(places.warehouses.iter().all(|w| w.withheld.is_some()));
@@ -239,6 +259,11 @@ mod tests {
     #[test]
     fn a_default_location_that_feeds_no_warehouse_is_a_finding() {
         let (_, findings) = resolve("3", r#"["Paris"]"#);
-        assert!(findings.iter().any(|f| f.code == "default-location-not-synced"), "{findings:?}");
+        assert!(
+            findings
+                .iter()
+                .any(|f| f.code == "default-location-not-synced"),
+            "{findings:?}"
+        );
     }
 }

@@ -108,9 +108,12 @@ impl Selection {
     fn fields(&self, levels: &str) -> String {
         let tags = if self.tags { " tags" } else { "" };
         let barcode = if self.barcode { " barcode" } else { "" };
-        let metafield = self.metafield.as_ref().map_or(String::new(), |(namespace, key)| {
-            format!(" metafield(namespace: \"{namespace}\", key: \"{key}\") {{ value }}")
-        });
+        let metafield = self
+            .metafield
+            .as_ref()
+            .map_or(String::new(), |(namespace, key)| {
+                format!(" metafield(namespace: \"{namespace}\", key: \"{key}\") {{ value }}")
+            });
         format!(
             "id sku{barcode} inventoryPolicy product {{ id status{tags} }} inventoryItem {{ id tracked {levels} }}{metafield}"
         )
@@ -132,7 +135,12 @@ mod tests {
     use super::*;
 
     fn selection(locations: u64) -> Selection {
-        Selection { locations: (1..=locations).map(Id).collect(), tags: false, barcode: false, metafield: None }
+        Selection {
+            locations: (1..=locations).map(Id).collect(),
+            tags: false,
+            barcode: false,
+            metafield: None,
+        }
     }
 
     #[test]

@@ -92,12 +92,21 @@ impl Variant {
 
     /// The level at the chosen location with this index.
     pub fn level(&self, index: usize) -> Quantity {
-        self.inventory_item.levels.get(index).copied().unwrap_or(Quantity::NotStocked)
+        self.inventory_item
+            .levels
+            .get(index)
+            .copied()
+            .unwrap_or(Quantity::NotStocked)
     }
 
     /// Its UPC on JOOR. None where the variant lacks what it is made from.
     pub fn upc(&self, upc: &Upc) -> Option<String> {
-        let filled = |text: &Option<String>| text.as_deref().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
+        let filled = |text: &Option<String>| {
+            text.as_deref()
+                .map(str::trim)
+                .filter(|t| !t.is_empty())
+                .map(str::to_owned)
+        };
         match upc {
             Upc::VariantId => Some(self.id.to_string()),
             Upc::Sku => filled(&self.sku),

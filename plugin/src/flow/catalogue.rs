@@ -1,0 +1,365 @@
+//! Reads JOOR's linesheets and styles, to know which styles this integration created.
+//!
+//! "inventory will only sync for styles created through the integration on Shopify. Styles
+//! created on JOOR will not sync" (seed). A reading goes page by page, is committed page by page,
+//! and may take several passes where JOOR's credits do not last.
+
+use std::collections::BTreeMap;
+
+use crate::core::bitmap::Bitmap;
+use crate::core::finding::Finding;
+use crate::core::id::Id;
+use crate::core::style::{Sku, Style};
+use crate::core::time::{HOUR, MINUTE};
+use crate::halt::Halt;
+use crate::joor::catalogue::{self as joor, Product, ProductSku};
+use crate::joor::client::encode;
+use crate::ledger::{Batch, Catalogue, CatalogueCursor, FullRead, LinesheetEntry, LinesheetsOf};
+use crate::policy::disagreement;
+
+use super::desk::Desk;
+use super::gone;
+use super::report::plural;
+use super::work::Work;
+
+/// An unknown SKU brings the next reading forward, but not more often than this.
+const OUTDATED_AFTER: u64 = 15 * MINUTE;
+/// Styles whose SKUs are asked for in one request.
+const PRODUCTS_PER_REQUEST: usize = 40;
+/// A list that goes on after so many pages does not end at all.
+const PAGES_MAX: u64 = 100_000;
+
+/// Reads the catalogue, or the next part of it, when it is due. False: it was never read to its
+/// end, so nobody knows what is linked.
+pub async fn read_if_due(desk: &mut Desk) -> Result<bool, Halt> {
+    let mut catalogue: Catalogue = desk.ledger.get("catalogue").await?.unwrap_or_default();
+    let now = desk.io.now();
+    let age = now.saturating_sub(catalogue.read_at);
+    let due = catalogue.cursor.is_some()
+        || catalogue.read_at == 0
+        || age >= desk.settings.catalogue_hours * HOUR
+        || (catalogue.outdated && age >= OUTDATED_AFTER);
+    if !due {
+        return Ok(true);
+    }
+    let known = catalogue.read_at != 0;
+    let mut cursor = catalogue.cursor.take().unwrap_or_else(|| {
+        catalogue.reading += 1;
+        CatalogueCursor {
+            linesheets_done: false,
+            page: 1,
+            seen: String::new(),
+            not_linked: 0,
+        }
+    });
+    let mut reading = Reading {
+        seen: Bitmap::from_text(&cursor.seen)
+            .ok_or_else(|| Halt::damaged("catalogue", "its bitmap"))?,
+        pager: Pager::default(),
+        first_time: desk
+            .ledger
+            .get::<FullRead>("full-read")
+            .await?
+            .is_none_or(|f| f.read_at == 0),
+    };
+    loop {
+        // Publishing comes first: a reading again leaves it half of JOOR's credits.
+        if known && (desk.joor.window().spent * 2 > desk.settings.joor.credits || desk.is_late()) {
+            keep(desk, catalogue, cursor, &reading.seen).await?;
+            return Ok(true);
+        }
+        desk.io
+            .progress("reading JOOR's catalogue", desk.totals.styles, None);
+        let list = if cursor.linesheets_done {
+            "products"
+        } else {
+            "collections"
+        };
+        let page = match desk.joor.page(list, "", cursor.page).await {
+            Ok(page) => page,
+            Err(halt) => {
+                keep(desk, catalogue, cursor, &reading.seen).await?;
+                return Err(halt);
+            }
+        };
+        let last = reading.pager.is_last(&page, cursor.page);
+        let mut batch = Batch::default();
+        if cursor.linesheets_done {
+            let products: Vec<Product> = page.iter().filter_map(joor::product).collect();
+            match read_products(desk, &products, &mut reading, catalogue.reading, &mut batch).await
+            {
+                Ok(not_linked) => cursor.not_linked += not_linked,
+                Err(halt) => {
+                    keep(desk, catalogue, cursor, &reading.seen).await?;
+                    return Err(halt);
+                }
+            }
+        } else {
+            read_linesheets(desk, &page, catalogue.reading, &mut batch).await?;
+        }
+        cursor.page += 1;
+        if last && cursor.linesheets_done {
+            desk.commit(batch).await?;
+            break;
+        }
+        if last {
+            (cursor.linesheets_done, cursor.page, reading.pager) = (true, 1, Pager::default());
+        }
+        desk.commit(batch).await?;
+    }
+    finish(desk, catalogue, &cursor, &reading.seen).await
+}
+
+struct Reading {
+    seen: Bitmap,
+    pager: Pager,
+    /// A full read follows anyway, so no style has to be marked for reading again.
+    first_time: bool,
+}
+
+/// Tells the last page of a list. JOOR documents neither a total nor its largest page, so a page
+/// is the last if it is empty, smaller than another one, or the same as the one before.
+#[derive(Default)]
+struct Pager {
+    largest: usize,
+    first_of_last: Option<serde_json::Value>,
+}
+
+impl Pager {
+    fn is_last(&mut self, page: &[serde_json::Value], number: u64) -> bool {
+        let first = page.first().and_then(|o| o.get("id")).cloned();
+        let repeats = first.is_some() && first == self.first_of_last;
+        let smaller = page.len() < self.largest;
+        self.largest = self.largest.max(page.len());
+        self.first_of_last = first;
+        page.is_empty() || repeats || smaller || number >= PAGES_MAX
+    }
+}
+
+async fn keep(
+    desk: &mut Desk,
+    catalogue: Catalogue,
+    cursor: CatalogueCursor,
+    seen: &Bitmap,
+) -> Result<(), Halt> {
+    let cursor = CatalogueCursor {
+        seen: seen.to_text(),
+        ..cursor
+    };
+    let mut batch = Batch::default();
+    batch.put(
+        "catalogue",
+        &Catalogue {
+            cursor: Some(cursor),
+            ..catalogue
+        },
+    );
+    desk.commit(batch).await
+}
+
+async fn read_linesheets(
+    desk: &mut Desk,
+    page: &[serde_json::Value],
+    reading: u64,
+    batch: &mut Batch,
+) -> Result<(), Halt> {
+    let mut of: BTreeMap<String, Vec<(String, Option<bool>)>> = BTreeMap::new();
+    for linesheet in page.iter().filter_map(joor::linesheet) {
+        let setting = desk
+            .settings
+            .linesheets
+            .iter()
+            .find(|l| l.code.eq_ignore_ascii_case(&linesheet.code));
+        let made_to_order = linesheet
+            .made_to_order
+            .or_else(|| setting.and_then(|l| l.made_to_order));
+        judge(desk, &linesheet.code, made_to_order);
+        let entry = LinesheetEntry {
+            code: linesheet.code.clone(),
+            name: linesheet.name,
+            made_to_order,
+        };
+        batch.put(format!("linesheet/{}", linesheet.id), &entry);
+        for product in linesheet.products {
+            of.entry(product)
+                .or_default()
+                .push((linesheet.code.clone(), made_to_order));
+        }
+    }
+    let keys: Vec<String> = of
+        .keys()
+        .map(|product| format!("linesheets-of/{product}"))
+        .collect();
+    let known = desk.ledger.get_all::<LinesheetsOf>(keys.clone()).await?;
+    for ((key, known), more) in keys.into_iter().zip(known).zip(of.into_values()) {
+        let mut entry = known.filter(|k| k.reading == reading).unwrap_or_default();
+        entry.reading = reading;
+        for linesheet in more {
+            if !entry.linesheets.contains(&linesheet) {
+                entry.linesheets.push(linesheet);
+            }
+        }
+        entry.linesheets.sort();
+        batch.put(key, &entry);
+    }
+    Ok(())
+}
+
+fn judge(desk: &mut Desk, code: &str, made_to_order: Option<bool>) {
+    let linesheet = crate::core::availability::Linesheet {
+        code: code.to_owned(),
+        made_to_order,
+    };
+    if let Some(what) = disagreement(&linesheet) {
+        desk.report.find(
+            Finding::warning(
+                "linesheet-made-to-order-unclear",
+                format!("The linesheet \"{code}\" {what}."),
+                "In JOOR, set both the code to MTO and \"Made to order?\" to \"Yes\", or neither.",
+            )
+            .about(code),
+        );
+    }
+}
+
+/// Takes a page of styles into the ledger. Gives how many of them are not linked.
+async fn read_products(
+    desk: &mut Desk,
+    products: &[Product],
+    reading: &mut Reading,
+    number: u64,
+    batch: &mut Batch,
+) -> Result<u64, Halt> {
+    let linked: Vec<(Id, &Product)> = products
+        .iter()
+        .filter_map(|p| Some((p.shopify?, p)))
+        .collect();
+    let mut skus: BTreeMap<String, Vec<Sku>> = BTreeMap::new();
+    for some in linked.chunks(PRODUCTS_PER_REQUEST) {
+        let ids: Vec<&str> = some.iter().map(|(_, p)| p.id.as_str()).collect();
+        for ProductSku { product, sku } in read_skus(desk, &ids).await? {
+            skus.entry(product).or_default().push(sku);
+        }
+    }
+    let keys = linked
+        .iter()
+        .map(|(_, p)| format!("linesheets-of/{}", p.id))
+        .collect();
+    let linesheets = desk.ledger.get_all::<LinesheetsOf>(keys).await?;
+    let mut work = Work::default();
+    work.load(desk, linked.iter().map(|(id, _)| *id)).await?;
+    for ((id, product), linesheets) in linked.iter().zip(linesheets) {
+        let linesheets = linesheets
+            .filter(|l| l.reading == number)
+            .unwrap_or_default()
+            .linesheets;
+        let skus = skus.remove(&product.id).unwrap_or_default();
+        let known = work.styles.get(id).map(|entry| entry.style.clone());
+        let style = merge(desk, known.as_ref(), product, linesheets, skus);
+        style
+            .skus
+            .iter()
+            .for_each(|sku| reading.seen.insert(sku.nr));
+        if known.as_ref() == Some(&style) {
+            continue;
+        }
+        if !reading.first_time {
+            batch.put(format!("dirty/{id}"), &1);
+        }
+        match work.styles.get_mut(id) {
+            Some(entry) => (entry.style, entry.changed) = (style, true),
+            None => work.add(*id, style),
+        }
+    }
+    work.write(desk, batch);
+    Ok((products.len() - linked.len()) as u64)
+}
+
+async fn read_skus(desk: &Desk, products: &[&str]) -> Result<Vec<ProductSku>, Halt> {
+    let ids: Vec<String> = products.iter().map(|id| encode(id)).collect();
+    let filter = format!("&product_ids={}", ids.join(","));
+    let (mut pager, mut skus, mut number) = (Pager::default(), Vec::new(), 1);
+    loop {
+        let page = desk.joor.page("skus", &filter, number).await?;
+        let last = pager.is_last(&page, number);
+        skus.extend(page.iter().filter_map(joor::sku));
+        number += 1;
+        if last {
+            return Ok(skus);
+        }
+    }
+}
+
+/// The style as JOOR tells it, with what the ledger knew of its SKUs.
+fn merge(
+    desk: &mut Desk,
+    known: Option<&Style>,
+    product: &Product,
+    linesheets: Vec<(String, Option<bool>)>,
+    skus: Vec<Sku>,
+) -> Style {
+    let known_sku = |sku: &Sku| {
+        known?
+            .skus
+            .iter()
+            .find(|k| k.upc == sku.upc && k.color == sku.color && k.size == sku.size)
+    };
+    let mut merged: Vec<Sku> = Vec::with_capacity(skus.len());
+    for sku in skus {
+        // A repeated page, or JOOR's own duplicate: one SKU is told once.
+        if merged.iter().any(|m| m.label() == sku.label()) {
+            continue;
+        }
+        merged.push(match known_sku(&sku) {
+            Some(known) => known.clone(),
+            None => {
+                let nr = desk.totals.next_nr;
+                desk.totals.next_nr = nr.saturating_add(1);
+                Sku { nr, ..sku }
+            }
+        });
+    }
+    Style {
+        joor: product.id.clone(),
+        number: product.number.clone(),
+        name: product.name.clone(),
+        linesheets,
+        skus: merged,
+    }
+}
+
+async fn finish(
+    desk: &mut Desk,
+    catalogue: Catalogue,
+    cursor: &CatalogueCursor,
+    seen: &Bitmap,
+) -> Result<bool, Halt> {
+    if seen.count() != desk.totals.skus {
+        gone::unlink_unseen(desk, seen).await?;
+    }
+    let mut batch = Batch::default();
+    let read_at = desk.io.now();
+    batch.put(
+        "catalogue",
+        &Catalogue {
+            read_at,
+            outdated: false,
+            not_linked: cursor.not_linked,
+            cursor: None,
+            ..catalogue
+        },
+    );
+    desk.commit(batch).await?;
+    desk.report.count("styles_not_linked", cursor.not_linked);
+    if cursor.not_linked > 0 {
+        desk.report.find(Finding::note(
+            "styles-not-linked",
+            format!(
+                "{} on JOOR were not made from this shop, so their stock is left alone.",
+                plural(cursor.not_linked, "style")
+            ),
+            "Nothing to do, unless one of them should follow Shopify: then create it through the integration.",
+        ));
+    }
+    Ok(true)
+}

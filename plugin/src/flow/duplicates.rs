@@ -1,0 +1,174 @@
+//! Two variants with one SKU or one UPC: neither number can be trusted, so both are parked, and
+//! both are named.
+//!
+//! The ledger keeps who carries a SKU or UPC. It is looked at only where a label is new, so a
+//! full read of an unchanged shop costs nothing here, and memory does not grow with the shop.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::core::id::Id;
+use crate::core::settings::Upc;
+use crate::core::style::{Parked, Sku};
+use crate::halt::Halt;
+use crate::ledger::{Batch, Owners};
+use crate::shopify::variant::Variant;
+
+use super::desk::Desk;
+use super::work::Work;
+
+/// A variant carries another SKU or UPC than the ledger knows.
+#[derive(Debug)]
+pub struct Relabel {
+    product: Id,
+    /// The variant, with its labels; none for one that is gone.
+    now: Option<(Id, Labels)>,
+    before: Option<(Id, Labels)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Labels {
+    sku: String,
+    upc: String,
+}
+
+impl Relabel {
+    /// `variant` takes the place of what `sku` knew.
+    pub fn new(product: Id, sku: &Sku, variant: &Variant) -> Self {
+        let now = Labels {
+            sku: variant.sku().to_owned(),
+            upc: sku.upc.clone(),
+        };
+        Self {
+            now: Some((variant.id, now)),
+            ..Self::gone(product, sku)
+        }
+    }
+
+    /// The variant that `sku` knew is gone.
+    pub fn gone(product: Id, sku: &Sku) -> Self {
+        let labels = Labels {
+            sku: sku.sku.clone(),
+            upc: sku.upc.clone(),
+        };
+        Self {
+            product,
+            now: None,
+            before: sku.variant.map(|id| (id, labels)),
+        }
+    }
+}
+
+/// Which labels must be unique, by key prefix and code.
+fn kinds(upc: &Upc) -> Vec<(&'static str, &'static str, fn(&Labels) -> &str)> {
+    let mut kinds: Vec<(_, _, fn(&Labels) -> &str)> =
+        vec![("sku/", Parked::DUPLICATE_SKU, |l: &Labels| &l.sku)];
+    // A variant id is unique by itself, and the SKU is looked at already.
+    if matches!(upc, Upc::Barcode | Upc::Metafield { .. }) {
+        kinds.push(("upc/", Parked::DUPLICATE_UPC, |l: &Labels| &l.upc));
+    }
+    kinds
+}
+
+/// Brings the ledger's knowledge of who carries what up to date, and parks and unparks.
+pub async fn settle(
+    desk: &Desk,
+    work: &mut Work,
+    relabels: &[Relabel],
+    batch: &mut Batch,
+) -> Result<(), Halt> {
+    for (prefix, code, label) in kinds(&desk.settings.upc) {
+        let key = |labels: &Labels| {
+            Some(label(labels))
+                .filter(|l| !l.is_empty())
+                .map(|l| format!("{prefix}{l}"))
+        };
+        let keys: BTreeSet<String> = relabels
+            .iter()
+            .flat_map(|r| [&r.before, &r.now])
+            .flatten()
+            .filter_map(|(_, labels)| key(labels))
+            .collect();
+        let keys: Vec<String> = keys.into_iter().collect();
+        let known = desk.ledger.get_all::<Owners>(keys.clone()).await?;
+        let mut owners: BTreeMap<String, (Owners, Owners)> = keys
+            .into_iter()
+            .zip(known)
+            .map(|(key, known)| (key, known.unwrap_or_default()))
+            .map(|(key, known)| (key, (known.clone(), known)))
+            .collect();
+        for relabel in relabels {
+            if let Some((variant, labels)) = &relabel.before {
+                if let Some((_, now)) = key(labels).and_then(|k| owners.get_mut(&k)) {
+                    now.retain(|owner| *owner != (relabel.product, *variant));
+                }
+            }
+            if let Some((variant, labels)) = &relabel.now {
+                if let Some((_, now)) = key(labels).and_then(|k| owners.get_mut(&k)) {
+                    let owner = (relabel.product, *variant);
+                    if !now.contains(&owner) {
+                        now.push(owner);
+                    }
+                }
+            }
+        }
+        for (key, (before, now)) in owners {
+            if before == now {
+                continue;
+            }
+            if now.is_empty() {
+                batch.remove(&key);
+            } else {
+                batch.put(&key, &now);
+            }
+            if before.len() > 1 || now.len() > 1 {
+                let name = key.strip_prefix(prefix).unwrap_or(&key);
+                work.load(desk, before.iter().chain(&now).map(|(product, _)| *product))
+                    .await?;
+                park(work, code, name, &before, &now);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn park(work: &mut Work, code: &'static str, name: &str, before: &Owners, now: &Owners) {
+    let mut set = |owners: &Owners, parked: Option<&Parked>| {
+        for (product, variant) in owners {
+            let Some(entry) = work.styles.get_mut(product) else {
+                continue;
+            };
+            let carries = |sku: &&mut Sku| sku.variant == Some(*variant);
+            let Some(sku) = entry.style.skus.iter_mut().find(carries) else {
+                continue;
+            };
+            let was = sku.parked.as_ref().is_some_and(|p| p.code == code);
+            if parked.is_some() || was {
+                sku.parked = parked.cloned();
+                entry.changed = true;
+            }
+        }
+    };
+    set(before, None);
+    if now.len() > 1 {
+        let what = if code == Parked::DUPLICATE_SKU {
+            "SKU"
+        } else {
+            "UPC"
+        };
+        let list: Vec<String> = now
+            .iter()
+            .map(|(product, variant)| format!("variant {variant} of style {product}"))
+            .collect();
+        let reason = format!(
+            "The {what} \"{name}\" is carried by {}. Give each its own in Shopify.",
+            list.join(" and ")
+        );
+        set(
+            now,
+            Some(&Parked {
+                code: code.into(),
+                reason,
+            }),
+        );
+    }
+}

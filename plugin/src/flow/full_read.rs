@@ -1,0 +1,309 @@
+//! Reads all stock of the shop: the first time, when the settings changed, and once a day.
+//!
+//! Shopify writes the whole catalogue into a file (a bulk operation); the file is read in pieces,
+//! so memory does not grow with the shop. While Shopify writes, passes go on with what changes.
+
+use crate::bindings::exports::atsync::connector::reconcile::{Failure, Lines, LinesRequest};
+use crate::core::bitmap::Bitmap;
+use crate::core::finding::Finding;
+use crate::core::time::{HOUR, MINUTE, SECOND};
+use crate::halt::Halt;
+use crate::http::{self, ATTEMPTS_MAX, WAIT_MAX};
+use crate::ledger::{Batch, Bulk, FullRead};
+use crate::shopify::bulk::{self, Begun, Progress};
+use crate::shopify::lines::{Group, LineReader};
+use crate::shopify::operations::Selection;
+
+use super::decide::{Decider, OpenClaims};
+use super::desk::Desk;
+use super::report::plural;
+use super::work::Work;
+use super::{duplicates, gone};
+
+/// Bytes of a piece.
+const PIECE: u32 = 2 << 20;
+
+/// Reads everything, or goes on with it, when it is due. False: it was never read to its end, so
+/// nothing may be published.
+pub async fn run_if_due(desk: &mut Desk) -> Result<bool, Halt> {
+    let mut state: FullRead = desk.ledger.get("full-read").await?.unwrap_or_default();
+    let age = desk.io.now().saturating_sub(state.read_at);
+    let due = state.read_at == 0
+        || state.asked
+        || state.settings != desk.settings_digest
+        || age >= desk.settings.full_read_hours * HOUR;
+    let known = state.read_at != 0;
+    if !due || desk.places.locations.is_empty() {
+        return Ok(known);
+    }
+    let Some(mut bulk) = begun(desk, &mut state).await? else {
+        return Ok(known);
+    };
+    let Some(url) = written(desk, &mut state, &bulk).await? else {
+        return Ok(known);
+    };
+    let seen = match url.as_deref() {
+        Some(url) => match read(desk, &mut state, &mut bulk, url).await? {
+            Some(seen) => seen,
+            None => return Ok(false),
+        },
+        None => Bitmap::default(),
+    };
+    finish(desk, state, &bulk, &seen).await?;
+    Ok(true)
+}
+
+/// The bulk operation under way, or a new one. None: the shop is busy with others.
+async fn begun(desk: &mut Desk, state: &mut FullRead) -> Result<Option<Bulk>, Halt> {
+    if let Some(bulk) = state.bulk.take_if(|b| b.settings == desk.settings_digest) {
+        return Ok(Some(bulk));
+    }
+    let selection = selection(desk);
+    let id = loop {
+        let query = if state.nested {
+            selection.bulk_nested()
+        } else {
+            selection.bulk()
+        };
+        match bulk::begin(&desk.shopify, &query, state.nested).await? {
+            Begun::Running(id) => break id,
+            Begun::Busy => {
+                let at = desk.io.now() + MINUTE;
+                desk.come_again(
+                    at,
+                    "Shopify runs as many bulk operations for this shop as it allows",
+                );
+                return Ok(None);
+            }
+            Begun::Refused(_) if !state.nested => state.nested = true,
+            Begun::Refused(why) => {
+                return Err(Halt::failed(
+                    "bulk-refused",
+                    format!("Shopify does not write the shop's stock into a file: {why}."),
+                    "Nothing was changed. If it lasts, a newer connector is needed.",
+                ));
+            }
+        }
+    };
+    let bulk = Bulk {
+        id,
+        asked_at: desk.shopify.now(),
+        settings: desk.settings_digest,
+        offset: 0,
+        lines: 0,
+        unreadable: 0,
+        seen: String::new(),
+    };
+    keep(desk, state, Some(bulk.clone())).await?;
+    Ok(Some(bulk))
+}
+
+fn selection(desk: &Desk) -> Selection {
+    Selection::new(
+        &desk.settings,
+        desk.places.locations.iter().map(|l| l.id).collect(),
+    )
+}
+
+async fn keep(desk: &mut Desk, state: &FullRead, bulk: Option<Bulk>) -> Result<(), Halt> {
+    let mut batch = Batch::default();
+    batch.put(
+        "full-read",
+        &FullRead {
+            bulk,
+            ..state.clone()
+        },
+    );
+    desk.commit(batch).await
+}
+
+/// Waits a moment for Shopify to be done: the address of the file, which may be none for a shop
+/// without variants. None: it takes longer.
+async fn written(
+    desk: &mut Desk,
+    state: &mut FullRead,
+    bulk: &Bulk,
+) -> Result<Option<Option<String>>, Halt> {
+    let give_up_at = desk.io.now() + WAIT_MAX;
+    let mut pause = SECOND / 4;
+    loop {
+        match bulk::progress(&desk.shopify, &bulk.id).await? {
+            Progress::Done(url) => return Ok(Some(url)),
+            Progress::Running(objects) => {
+                desk.io
+                    .progress("Shopify writes the shop's stock into a file", objects, None);
+                if desk.io.now() + pause > give_up_at {
+                    let at = desk.io.now() + 15 * SECOND;
+                    desk.come_again(at, "Shopify is writing the shop's stock into a file");
+                    return Ok(None);
+                }
+                let at = desk.io.now() + pause;
+                desk.io.wait_until(at).await;
+                pause = (pause * 2).min(5 * SECOND);
+            }
+            Progress::Failed(why) => {
+                keep(desk, state, None).await?;
+                return Err(Halt::failed(
+                    "bulk-failed",
+                    format!("Shopify did not finish writing the shop's stock into a file: {why}."),
+                    "Nothing was changed; the next pass asks for it again.",
+                ));
+            }
+        }
+    }
+}
+
+/// Reads the file to its end: the SKUs seen. None: the pass is over, the next one goes on.
+async fn read(
+    desk: &mut Desk,
+    state: &mut FullRead,
+    bulk: &mut Bulk,
+    url: &str,
+) -> Result<Option<Bitmap>, Halt> {
+    let nested = state
+        .nested
+        .then(|| desk.places.locations.iter().map(|l| l.id).collect());
+    let mut reader = LineReader::new(bulk.offset, nested);
+    (reader.lines, reader.unreadable) = (bulk.lines, bulk.unreadable);
+    let mut seen =
+        Bitmap::from_text(&bulk.seen).ok_or_else(|| Halt::damaged("full-read", "its bitmap"))?;
+    let request = |offset| LinesRequest {
+        url: url.to_owned(),
+        offset,
+        max_bytes: PIECE,
+    };
+    let mut offset = bulk.offset;
+    let mut coming = Some(desk.io.read_lines(request(offset)));
+    while let Some(piece) = coming.take() {
+        let piece = match piece.await {
+            Ok(piece) => piece,
+            Err(failure) => again(desk, state, request(offset), failure).await?,
+        };
+        // The next piece is on its way while this one is worked on.
+        coming = piece
+            .next_offset
+            .map(|next| desk.io.read_lines(request(next)));
+        let mut groups = reader.push(&piece.text);
+        match piece.next_offset {
+            Some(next) => offset = next,
+            None => groups.extend(reader.finish()),
+        }
+        take(desk, groups, &mut seen).await?;
+        desk.io.progress("reading stock", reader.lines, None);
+        if coming.is_some() && desk.is_late() {
+            (bulk.offset, bulk.lines) = (reader.resume_offset(), reader.lines);
+            (bulk.unreadable, bulk.seen) = (reader.unreadable, seen.to_text());
+            keep(desk, state, Some(bulk.clone())).await?;
+            let now = desk.io.now();
+            desk.come_again(now, "the shop's stock is read in several passes");
+            return Ok(None);
+        }
+    }
+    (bulk.lines, bulk.unreadable) = (reader.lines, reader.unreadable);
+    desk.report.count("variants_read", reader.lines);
+    if let Some(first) = reader.first_error {
+        desk.report.find(unreadable(reader.unreadable, &first));
+    }
+    Ok(Some(seen))
+}
+
+/// A piece that did not come is asked for again. A file that is refused is asked for anew by the
+/// next pass, because its address may have expired.
+async fn again(
+    desk: &mut Desk,
+    state: &FullRead,
+    request: LinesRequest,
+    mut failure: Failure,
+) -> Result<Lines, Halt> {
+    for attempt in 1..ATTEMPTS_MAX {
+        if !http::is_passing_failure(&failure) {
+            break;
+        }
+        let now = desk.io.now();
+        desk.io.wait_until(now + http::pause(attempt, now)).await;
+        match desk.io.read_lines(request.clone()).await {
+            Ok(piece) => return Ok(piece),
+            Err(next) => failure = next,
+        }
+    }
+    keep(desk, state, None).await?;
+    Err(Halt::failed(
+        "bulk-unreadable",
+        format!(
+            "The file with the shop's stock could not be read: {}.",
+            http::describe(&failure)
+        ),
+        "The next pass asks Shopify for a new one. If this host does not allow the address, add its host to the \
+         allowed downloads.",
+    ))
+}
+
+/// Decides about the styles of a piece, and commits what is different.
+async fn take(desk: &mut Desk, groups: Vec<Group>, seen: &mut Bitmap) -> Result<(), Halt> {
+    let claims = OpenClaims::new();
+    let mut work = Work::default();
+    work.load(desk, groups.iter().map(|g| g.product)).await?;
+    let (mut relabels, mut unknown, mut not_linked) = (Vec::new(), 0, 0);
+    {
+        let decider = Decider::new(desk, &claims);
+        for group in &groups {
+            let Some(entry) = work.styles.get_mut(&group.product) else {
+                not_linked += group.variants.len() as u64;
+                continue;
+            };
+            let decided = decider.style(group.product, &mut entry.style, &group.variants);
+            entry.changed |= decided.changed;
+            decided.seen.into_iter().for_each(|nr| seen.insert(nr));
+            relabels.extend(decided.relabels);
+            unknown += decided.unknown;
+        }
+    }
+    let mut batch = Batch::default();
+    duplicates::settle(desk, &mut work, &relabels, &mut batch).await?;
+    work.write(desk, &mut batch);
+    desk.report.count("variants_not_linked", not_linked);
+    desk.report.count("variants_unknown_to_joor", unknown);
+    if batch.is_empty() {
+        Ok(())
+    } else {
+        desk.commit(batch).await
+    }
+}
+
+fn unreadable(count: u64, first: &str) -> Finding {
+    Finding::error(
+        "variants-unreadable",
+        format!(
+            "{} could not be read, so what JOOR shows of them stays as it is. The first: {first}",
+            plural(count, "variant")
+        ),
+        "Look at the variant in Shopify. If it is in order, a newer connector is needed.",
+    )
+}
+
+/// Everything was read: what was not seen is gone, and changes are watched from the moment that
+/// Shopify was asked.
+async fn finish(desk: &mut Desk, state: FullRead, bulk: &Bulk, seen: &Bitmap) -> Result<(), Halt> {
+    // An unreadable variant is not a missing one.
+    if bulk.unreadable == 0 && seen.count() + desk.totals.gone != desk.totals.skus {
+        gone::zero_unseen(desk, seen).await?;
+    }
+    let mut batch = Batch::default();
+    let watched = desk.places.locations.iter().map(|l| l.id.to_string());
+    for name in watched.chain(["products".to_owned(), "variants".to_owned()]) {
+        batch.put(format!("watermark/{name}"), &bulk.asked_at);
+    }
+    let read_at = desk.io.now();
+    let settings = desk.settings_digest;
+    batch.put(
+        "full-read",
+        &FullRead {
+            read_at,
+            settings,
+            asked: false,
+            bulk: None,
+            ..state
+        },
+    );
+    desk.commit(batch).await
+}

@@ -1,0 +1,102 @@
+//! What was not seen in a complete reading is not there any more. Only such a reading may say so.
+
+use crate::core::bitmap::Bitmap;
+use crate::core::id::Id;
+use crate::core::style::Style;
+use crate::halt::Halt;
+use crate::ledger::Batch;
+
+use super::decide::{Decider, OpenClaims};
+use super::desk::Desk;
+use super::duplicates::{self, Relabel};
+use super::work::Work;
+
+/// Styles looked at in one step.
+const PAGE: u32 = 500;
+
+/// Forgets the styles that JOOR has no more, after a complete reading of its catalogue.
+pub async fn unlink_unseen(desk: &mut Desk, seen: &Bitmap) -> Result<(), Halt> {
+    let mut after: Option<String> = None;
+    loop {
+        let page: Vec<(String, Style)> = desk.ledger.page("style/", after.as_deref(), PAGE).await?;
+        let Some((last, _)) = page.last() else {
+            return Ok(());
+        };
+        after = Some(last.clone());
+        let (mut batch, mut work) = (Batch::default(), Work::default());
+        let mut relabels = Vec::new();
+        for (key, style) in &page {
+            let Some(product) = Id::parse(key) else {
+                continue;
+            };
+            if style.skus.iter().any(|sku| seen.contains(sku.nr)) || style.skus.is_empty() {
+                continue;
+            }
+            relabels.extend(style.skus.iter().map(|sku| Relabel::gone(product, sku)));
+            batch.remove_style(product, style, &mut desk.totals);
+            desk.report.count("styles_unlinked", 1);
+        }
+        duplicates::settle(desk, &mut work, &relabels, &mut batch).await?;
+        work.write(desk, &mut batch);
+        desk.commit(batch).await?;
+    }
+}
+
+/// Publishes explicit zeros for SKUs without a variant, after a complete reading of the shop.
+///
+/// "No record is not zero": JOOR takes a SKU without a record for made to order, so a deleted
+/// variant, or a colour and size that JOOR combined by itself, must be told.
+pub async fn zero_unseen(desk: &mut Desk, seen: &Bitmap) -> Result<(), Halt> {
+    let mut after: Option<String> = None;
+    loop {
+        let page: Vec<(String, Style)> = desk.ledger.page("style/", after.as_deref(), PAGE).await?;
+        let Some((last, _)) = page.last() else {
+            return Ok(());
+        };
+        after = Some(last.clone());
+        let unseen = |style: &Style| style.skus.iter().any(|s| !s.gone && !seen.contains(s.nr));
+        let products: Vec<Id> = page
+            .iter()
+            .filter(|(_, style)| unseen(style))
+            .filter_map(|(key, _)| Id::parse(key))
+            .collect();
+        let mut work = Work::default();
+        work.load(desk, products.iter().copied()).await?;
+        conclude(desk, work, &products, |nr| seen.contains(nr)).await?;
+    }
+}
+
+/// Marks the SKUs of `products` that were not seen as gone, and commits.
+pub async fn conclude(
+    desk: &mut Desk,
+    mut work: Work,
+    products: &[Id],
+    seen: impl Fn(u32) -> bool,
+) -> Result<(), Halt> {
+    let claims = OpenClaims::new();
+    let (mut batch, mut relabels, mut zeroed) = (Batch::default(), Vec::new(), 0);
+    {
+        let decider = Decider::new(desk, &claims);
+        for product in products {
+            let Some(entry) = work.styles.get_mut(product) else {
+                continue;
+            };
+            let style = entry.style.clone();
+            for sku in entry
+                .style
+                .skus
+                .iter_mut()
+                .filter(|s| !s.gone && !seen(s.nr))
+            {
+                relabels.push(Relabel::gone(*product, sku));
+                decider.without_variant(&style, sku);
+                entry.changed = true;
+                zeroed += 1;
+            }
+        }
+    }
+    duplicates::settle(desk, &mut work, &relabels, &mut batch).await?;
+    work.write(desk, &mut batch);
+    desk.report.count("skus_without_variant", zeroed);
+    desk.commit(batch).await
+}

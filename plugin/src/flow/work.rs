@@ -1,0 +1,113 @@
+//! The styles a step works on: loaded together, changed in memory, written together.
+
+use std::collections::BTreeMap;
+
+use crate::core::id::Id;
+use crate::core::style::{Standing, Style};
+use crate::halt::Halt;
+use crate::ledger::{Batch, ParkedEntry};
+
+use super::desk::Desk;
+
+/// A style being worked on.
+#[derive(Debug)]
+pub struct Entry {
+    /// The style; changes here are written if `changed` is set.
+    pub style: Style,
+    /// Whether there is something to write.
+    pub changed: bool,
+    before: Standing,
+    parked_before: Vec<String>,
+}
+
+/// The styles a step works on.
+#[derive(Debug, Default)]
+pub struct Work {
+    /// By product id.
+    pub styles: BTreeMap<Id, Entry>,
+}
+
+impl Work {
+    /// Adds the styles that the ledger knows, where they are not here already.
+    pub async fn load(
+        &mut self,
+        desk: &Desk,
+        products: impl IntoIterator<Item = Id>,
+    ) -> Result<(), Halt> {
+        let wanted: Vec<Id> = products
+            .into_iter()
+            .filter(|id| !self.styles.contains_key(id))
+            .collect();
+        let styles = desk.ledger.styles(&wanted).await?;
+        for (product, style) in wanted.into_iter().zip(styles) {
+            if let Some(style) = style {
+                self.styles.insert(product, Entry::known(style));
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a style that the ledger does not know.
+    pub fn add(&mut self, product: Id, style: Style) {
+        let entry = Entry {
+            style,
+            changed: true,
+            before: Standing::default(),
+            parked_before: Vec::new(),
+        };
+        self.styles.insert(product, entry);
+    }
+
+    /// Writes what changed into a batch.
+    pub fn write(self, desk: &mut Desk, batch: &mut Batch) {
+        let now = desk.io.now();
+        for (product, entry) in self.styles {
+            if !entry.changed {
+                continue;
+            }
+            batch.put_style(product, entry.before, &entry.style, &mut desk.totals);
+            let key = |label: &str| format!("parked/{product}/{label}");
+            let mut parked_before = entry.parked_before;
+            for sku in &entry.style.skus {
+                let label = sku.label();
+                let Some(parked) = &sku.parked else { continue };
+                if parked_before.contains(&label) {
+                    parked_before.retain(|before| *before != label);
+                    continue;
+                }
+                let style = if entry.style.name.is_empty() {
+                    &entry.style.number
+                } else {
+                    &entry.style.name
+                };
+                let parked = ParkedEntry {
+                    at: now,
+                    style: style.clone(),
+                    sku: sku.sku.clone(),
+                    parked: parked.clone(),
+                };
+                batch.put(key(&label), &parked);
+            }
+            for label in parked_before {
+                batch.remove(key(&label));
+            }
+        }
+    }
+}
+
+impl Entry {
+    fn known(style: Style) -> Self {
+        let parked_before = style
+            .skus
+            .iter()
+            .filter(|s| s.parked.is_some())
+            .map(|s| s.label())
+            .collect();
+        Self {
+            before: style.standing(),
+            changed: false,
+            parked_before,
+            style,
+        }
+    }
+}
