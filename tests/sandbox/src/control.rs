@@ -137,45 +137,40 @@ fn pull(sandbox: &mut Sandbox, name: &str, body: &[u8], now: Millis) -> Result<V
         .ok_or("the body is not a JSON object")?;
     members.insert("lever".to_owned(), name.into());
     let lever = serde_json::from_value(fields).map_err(|error| error.to_string())?;
-    let variant = |name: &str| found_variant(sandbox, name);
-    let location = |name: &str| found_location(sandbox, name);
     match lever {
         Lever::SetAvailable {
-            variant: v,
-            location: l,
+            variant,
+            location,
             units,
         } => {
-            let (variant, location) = (variant(&v)?, location(&l)?);
+            let (variant, location) = place(sandbox, &variant, &location)?;
             sandbox.shop.set_available(variant, location, units, now);
         }
         Lever::Adjust {
-            variant: v,
-            location: l,
+            variant,
+            location,
             units,
         } => {
-            let (variant, location) = (variant(&v)?, location(&l)?);
+            let (variant, location) = place(sandbox, &variant, &location)?;
             sandbox.shop.adjust(variant, location, units, now);
         }
         Lever::Sell {
-            variant: v,
-            location: l,
+            variant,
+            location,
             units,
         } => {
-            let (variant, location) = (variant(&v)?, location(&l)?);
+            let (variant, location) = place(sandbox, &variant, &location)?;
             sandbox.shop.sell(variant, location, units, now);
         }
         Lever::SetPolicy {
-            variant: v,
+            variant,
             continue_selling,
         } => {
-            let variant = variant(&v)?;
+            let variant = found_variant(sandbox, &variant)?;
             sandbox.shop.set_policy(variant, continue_selling, now);
         }
-        Lever::SetTracked {
-            variant: v,
-            tracked,
-        } => {
-            let variant = variant(&v)?;
+        Lever::SetTracked { variant, tracked } => {
+            let variant = found_variant(sandbox, &variant)?;
             sandbox.shop.set_tracked(variant, tracked, now);
         }
         Lever::SetStatus { product, status } => {
@@ -192,8 +187,8 @@ fn pull(sandbox: &mut Sandbox, name: &str, body: &[u8], now: Millis) -> Result<V
             let product = found_product(sandbox, &product)?;
             sandbox.shop.set_status(product, status, now);
         }
-        Lever::DeleteVariant { variant: v } => {
-            let variant = variant(&v)?;
+        Lever::DeleteVariant { variant } => {
+            let variant = found_variant(sandbox, &variant)?;
             sandbox.shop.delete_variant(variant, now);
         }
         Lever::DeleteProduct { product } => {
@@ -204,27 +199,38 @@ fn pull(sandbox: &mut Sandbox, name: &str, body: &[u8], now: Millis) -> Result<V
             let id = sandbox.shop.add_location(&location, now);
             return Ok(json!({ "done": true, "id": id.gid() }));
         }
-        Lever::DeactivateLocation { location: l } => {
-            let location = location(&l)?;
+        Lever::DeactivateLocation { location } => {
+            let location = found_location(sandbox, &location)?;
             sandbox.shop.deactivate_location(location, now);
         }
-        Lever::ActivateLocation { location: l } => {
-            let location = location(&l)?;
+        Lever::ActivateLocation { location } => {
+            let location = found_location(sandbox, &location)?;
             sandbox.shop.activate_location(location, now);
         }
         Lever::ShipIncoming {
-            variant: v,
-            location: l,
+            variant,
+            location,
             units,
             arrives_at,
         } => {
-            let (variant, location) = (variant(&v)?, location(&l)?);
+            let (variant, location) = place(sandbox, &variant, &location)?;
             sandbox
                 .shop
                 .ship_incoming(&[(variant, units)], location, arrives_at, now);
         }
     }
     Ok(json!({ "done": true }))
+}
+
+fn place(
+    sandbox: &Sandbox,
+    variant: &str,
+    location: &str,
+) -> Result<(VariantId, LocationId), String> {
+    Ok((
+        found_variant(sandbox, variant)?,
+        found_location(sandbox, location)?,
+    ))
 }
 
 fn found_variant(sandbox: &Sandbox, name: &str) -> Result<VariantId, String> {

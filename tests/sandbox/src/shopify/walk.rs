@@ -101,46 +101,36 @@ impl<'a> Walker<'a> {
 
     /// Writes a key and its value.
     pub(crate) fn field(&mut self, node: &Node, field: &'a Field) -> Result<Cost, Bubble> {
-        self.path.push(Step::Key(&field.key));
-        self.text(&field.key);
-        self.out.push(b':');
-        let start = self.out.len();
-        let written = if field.shape == Shape::Connection {
-            self.connection(node, field)
-        } else {
-            match self.shop.resolve(node, field) {
-                Ok(answer) => self.answer(&answer, field),
-                Err(refusal) => Err(self.refuse(&refusal, field)),
-            }
-        };
-        self.path.pop();
-        self.or_null(start, field, written)
+        if field.shape != Shape::Connection {
+            return self.found(self.shop.resolve(node, field), field);
+        }
+        self.under_key(field, |walker| walker.connection(node, field))
     }
 
-    /// Writes an answer that was found elsewhere, under a field's key.
+    /// Writes a key and an answer that was found already.
     pub(crate) fn found(
         &mut self,
         answer: Result<Out<'_>, Refusal>,
         field: &'a Field,
     ) -> Result<Cost, Bubble> {
-        self.path.push(Step::Key(&field.key));
-        self.text(&field.key);
-        self.out.push(b':');
-        let start = self.out.len();
-        let written = match answer {
-            Ok(answer) => self.answer(&answer, field),
-            Err(refusal) => Err(self.refuse(&refusal, field)),
-        };
-        self.path.pop();
-        self.or_null(start, field, written)
+        self.under_key(field, |walker| match answer {
+            Ok(answer) => walker.answer(&answer, field),
+            Err(refusal) => Err(walker.refuse(&refusal, field)),
+        })
     }
 
-    fn or_null(
+    /// Writes a field's key and what `write` writes, or null if that may be and has to be.
+    fn under_key(
         &mut self,
-        start: usize,
-        field: &Field,
-        written: Result<Cost, Bubble>,
+        field: &'a Field,
+        write: impl FnOnce(&mut Self) -> Result<Cost, Bubble>,
     ) -> Result<Cost, Bubble> {
+        self.text(&field.key);
+        self.out.push(b':');
+        let (start, depth) = (self.out.len(), self.path.len());
+        self.path.push(Step::Key(&field.key));
+        let written = write(self);
+        self.path.truncate(depth); // a failure may have left steps of its own
         match written {
             Err(Bubble) if field.nullable => {
                 self.out.truncate(start);
