@@ -1,5 +1,10 @@
 //! The component's exports. One instance drives one pass, so the pass lives in the instance.
 
+#![expect(
+    unsafe_code,
+    reason = "the generated exports are raw symbols; nothing here is written by hand"
+)]
+
 use std::cell::RefCell;
 
 use crate::bindings::exports::atsync::connector::manifest::{Description, Finding};

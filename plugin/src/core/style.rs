@@ -459,7 +459,7 @@ mod tests {
         };
         sku.want(&Desired::NoRows, "2026-11-23");
         let cleared = row("Default", Stock::MadeToOrder);
-        assert_eq!(sku.want, [cleared.clone()]);
+        assert_eq!(sku.want, std::slice::from_ref(&cleared));
         sku.accept(&cleared);
         sku.want(&Desired::NoRows, "2026-11-23");
         assert!(sku.want.is_empty());

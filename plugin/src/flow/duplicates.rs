@@ -58,15 +58,37 @@ impl Relabel {
     }
 }
 
-/// Which labels must be unique, by key prefix and code.
-fn kinds(upc: &Upc) -> Vec<(&'static str, &'static str, fn(&Labels) -> &str)> {
-    let mut kinds: Vec<(_, _, fn(&Labels) -> &str)> =
-        vec![("sku/", Parked::DUPLICATE_SKU, |l: &Labels| &l.sku)];
-    // A variant id is unique by itself, and the SKU is looked at already.
-    if matches!(upc, Upc::Barcode | Upc::Metafield { .. }) {
-        kinds.push(("upc/", Parked::DUPLICATE_UPC, |l: &Labels| &l.upc));
+/// A label that must be unique.
+struct Kind {
+    prefix: &'static str,
+    code: &'static str,
+    label: fn(&Labels) -> &str,
+}
+
+impl Kind {
+    /// The ledger's key of a label; none for a variant that has no such label.
+    fn key(&self, labels: &Labels) -> Option<String> {
+        let label = (self.label)(labels);
+        (!label.is_empty()).then(|| format!("{}{label}", self.prefix))
     }
-    kinds
+}
+
+fn kinds(upc: &Upc) -> Vec<Kind> {
+    let sku = Kind {
+        prefix: "sku/",
+        code: Parked::DUPLICATE_SKU,
+        label: |l| &l.sku,
+    };
+    let upc_kind = Kind {
+        prefix: "upc/",
+        code: Parked::DUPLICATE_UPC,
+        label: |l| &l.upc,
+    };
+    // A variant id is unique by itself, and the SKU is looked at already.
+    match upc {
+        Upc::Barcode | Upc::Metafield { .. } => vec![sku, upc_kind],
+        Upc::VariantId | Upc::Sku | Upc::BarcodeVariantId => vec![sku],
+    }
 }
 
 /// Brings the ledger's knowledge of who carries what up to date, and parks and unparks.
@@ -76,56 +98,64 @@ pub async fn settle(
     relabels: &[Relabel],
     batch: &mut Batch,
 ) -> Result<(), Halt> {
-    for (prefix, code, label) in kinds(&desk.settings.upc) {
-        let key = |labels: &Labels| {
-            Some(label(labels))
-                .filter(|l| !l.is_empty())
-                .map(|l| format!("{prefix}{l}"))
-        };
-        let keys: BTreeSet<String> = relabels
-            .iter()
-            .flat_map(|r| [&r.before, &r.now])
-            .flatten()
-            .filter_map(|(_, labels)| key(labels))
-            .collect();
-        let keys: Vec<String> = keys.into_iter().collect();
-        let known = desk.ledger.get_all::<Owners>(keys.clone()).await?;
-        let mut owners: BTreeMap<String, (Owners, Owners)> = keys
-            .into_iter()
-            .zip(known)
-            .map(|(key, known)| (key, known.unwrap_or_default()))
-            .map(|(key, known)| (key, (known.clone(), known)))
-            .collect();
-        for relabel in relabels {
-            if let Some((variant, labels)) = &relabel.before {
-                if let Some((_, now)) = key(labels).and_then(|k| owners.get_mut(&k)) {
-                    now.retain(|owner| *owner != (relabel.product, *variant));
-                }
-            }
-            if let Some((variant, labels)) = &relabel.now {
-                if let Some((_, now)) = key(labels).and_then(|k| owners.get_mut(&k)) {
-                    let owner = (relabel.product, *variant);
-                    if !now.contains(&owner) {
-                        now.push(owner);
-                    }
-                }
-            }
+    for kind in kinds(&desk.settings.upc) {
+        settle_kind(desk, &kind, work, relabels, batch).await?;
+    }
+    Ok(())
+}
+
+async fn settle_kind(
+    desk: &Desk,
+    kind: &Kind,
+    work: &mut Work,
+    relabels: &[Relabel],
+    batch: &mut Batch,
+) -> Result<(), Halt> {
+    let labelled = relabels.iter().flat_map(|r| [&r.before, &r.now]).flatten();
+    let keys: BTreeSet<String> = labelled
+        .filter_map(|(_, labels)| kind.key(labels))
+        .collect();
+    let keys: Vec<String> = keys.into_iter().collect();
+    let before: Vec<Owners> = desk
+        .ledger
+        .get_all(keys.clone())
+        .await?
+        .into_iter()
+        .map(Option::unwrap_or_default)
+        .collect();
+    let mut owners: BTreeMap<String, Owners> = keys.iter().cloned().zip(before.clone()).collect();
+    for Relabel {
+        product,
+        before,
+        now,
+    } in relabels
+    {
+        if let Some((variant, labels)) = before
+            && let Some(owners) = kind.key(labels).and_then(|key| owners.get_mut(&key))
+        {
+            owners.retain(|owner| *owner != (*product, *variant));
         }
-        for (key, (before, now)) in owners {
-            if before == now {
-                continue;
-            }
-            if now.is_empty() {
-                batch.remove(&key);
-            } else {
-                batch.put(&key, &now);
-            }
-            if before.len() > 1 || now.len() > 1 {
-                let name = key.strip_prefix(prefix).unwrap_or(&key);
-                work.load(desk, before.iter().chain(&now).map(|(product, _)| *product))
-                    .await?;
-                park(work, code, name, &before, &now);
-            }
+        if let Some((variant, labels)) = now
+            && let Some(owners) = kind.key(labels).and_then(|key| owners.get_mut(&key))
+            && !owners.contains(&(*product, *variant))
+        {
+            owners.push((*product, *variant));
+        }
+    }
+    for ((key, now), before) in owners.into_iter().zip(before) {
+        if before == now {
+            continue;
+        }
+        if now.is_empty() {
+            batch.remove(&key);
+        } else {
+            batch.put(&key, &now);
+        }
+        if before.len() > 1 || now.len() > 1 {
+            let name = key.strip_prefix(kind.prefix).unwrap_or(&key);
+            work.load(desk, before.iter().chain(&now).map(|(product, _)| *product))
+                .await?;
+            park(work, kind.code, name, &before, &now);
         }
     }
     Ok(())

@@ -131,7 +131,8 @@ impl Report {
 
     /// As JSON.
     pub fn write(&mut self, kind: Kind) -> String {
-        self.findings.sort_by(|a, b| b.severity.cmp(&a.severity));
+        self.findings
+            .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         let shown = self.findings.len().min(FINDINGS_MAX);
         let (findings, more) = self.findings.split_at(shown);
         let written = Written {

@@ -120,7 +120,9 @@ pub fn sku(value: &Value) -> Option<ProductSku> {
             _ => {}
         }
     }
-    let nameable = !sku.upc.is_empty() || !(sku.color.is_empty() && sku.size.is_empty());
+    let nameable = [&sku.upc, &sku.color, &sku.size]
+        .iter()
+        .any(|name| !name.is_empty());
     (!product.is_empty() && nameable).then_some(ProductSku { product, sku })
 }
 
