@@ -11,6 +11,16 @@ const RESPONSE_BYTES_MAX = 16 * 2 ** 20;
 const WAIT_MS_MAX = 60_000;
 /** Headers that authenticate somebody: a connector neither writes nor reads them. */
 const HOST_HEADERS = ['authorization', 'cookie', 'set-cookie', 'www-authenticate'];
+/** Headers about a body as it travelled; the connector gets it unpacked. */
+const TRAVEL_HEADERS = ['content-encoding', 'content-length'];
+
+/** Why a pass ended without an outcome; a `permanent-…` one lasts until somebody changes something. */
+export class Fault extends Error {
+  constructor({ tag, val: { code, message, fix } }) {
+    super(`${message} ${fix}`);
+    Object.assign(this, { kind: tag, code, fix });
+  }
+}
 
 /** One connection: its settings, its services with their secrets, and its ledger. */
 export class Host {
@@ -41,7 +51,7 @@ export class Host {
 
   /**
    * Runs one pass: `mode` is `{ tag: 'sync' }`, `{ tag: 'ask', val: { name, arguments } }` and so on.
-   * Gives its outcome, or throws the fault it ended with. One pass at a time.
+   * Gives its outcome, or throws the `Fault` it ended with. One pass at a time.
    */
   async pass(mode, { hints = [], observe = () => {} } = {}) {
     const { reconcile } = this.#instantiate();
@@ -52,7 +62,7 @@ export class Host {
     const { name: connection, settings } = this.#connection;
     const job = { connection, settings: JSON.stringify(settings), mode, hints, now: BigInt(latest) };
     const open = new Map();
-    let turn = reconcile.start(job);
+    let turn = next(() => reconcile.start(job));
     observe({ job, turn });
     while (turn.tag === 'waiting') {
       for (const { id, effect } of turn.val.requests) {
@@ -62,7 +72,7 @@ export class Host {
       open.delete(id);
       latest = Math.max(latest, Date.now());
       const completion = { id, at: BigInt(latest), answer };
-      turn = reconcile.resume([completion]);
+      turn = next(() => reconcile.resume([completion]));
       observe({ completion, turn });
     }
     return turn.val;
@@ -116,8 +126,9 @@ export class Host {
       }
       const text = await boundedBody(response, RESPONSE_BYTES_MAX);
       if (text === undefined) return failed('too-large');
-      const visible = [...response.headers].filter(([name]) => !hidden.includes(name));
-      return { tag: 'http', val: { status: response.status, headers: visible, body: text } };
+      const visible = ([name]) => !hidden.includes(name) && !TRAVEL_HEADERS.includes(name);
+      const received = [...response.headers].filter(visible);
+      return { tag: 'http', val: { status: response.status, headers: received, body: text } };
     } catch (error) {
       return failure(error);
     }
@@ -131,6 +142,15 @@ export class Host {
       host.startsWith('*.') ? hostname.split('.').slice(1).join('.') === host.slice(2) : hostname === host,
     );
     return own || (named && protocol === 'https:');
+  }
+}
+
+/** The next turn. jco throws the `fault` of a result; what else is thrown is a trap. */
+function next(call) {
+  try {
+    return call();
+  } catch (thrown) {
+    throw thrown.tag ? new Fault(thrown) : thrown;
   }
 }
 

@@ -106,7 +106,7 @@ test('refused settings are a fault before anything is asked', async () => {
   const wrong = new Host(instantiate, { ...sandbox.connection, settings });
   const findings = instantiate().manifest.checkSettings(JSON.stringify(settings));
   assert.equal(findings[0].path, '/interval_s');
-  await assert.rejects(wrong.pass(sync), ({ payload }) => payload.tag === 'permanent-settings');
+  await assert.rejects(wrong.pass(sync), { kind: 'permanent-settings', code: 'settings-too-small' });
 });
 
 test('policy answers without a pass', () => {

@@ -12,6 +12,7 @@ export class Sandbox {
     const sandbox = new Sandbox();
     const options = ['sandbox', '--shopify-port', '0', '--joor-port', '0', '--bulk-ms', '100', '--json'];
     sandbox.#process = spawn(program, options, { stdio: ['ignore', 'pipe', 'ignore'] });
+    process.once('exit', () => sandbox.#process.kill());
     await once(sandbox.#process, 'spawn');
     const ended = once(sandbox.#process, 'exit').then(([code]) => {
       throw new Error(`${program} sandbox ended with exit code ${code} before it said where it is.`);
