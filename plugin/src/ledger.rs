@@ -149,8 +149,8 @@ pub struct CatalogueCursor {
 pub struct FullRead {
     /// When one last came to its end; 0: never.
     pub read_at: Millis,
-    /// The settings it was decided by (a digest); others make it due.
-    pub settings: u64,
+    /// What it was decided by (a digest of settings and usable places); another makes it due.
+    pub basis: u64,
     /// A person asked for it.
     pub asked: bool,
     /// The bulk operation under way.
@@ -166,8 +166,8 @@ pub struct Bulk {
     pub id: String,
     /// When it was asked for, on Shopify's clock: changes after this may be missing in it.
     pub asked_at: Millis,
-    /// The settings its query was made from (a digest).
-    pub settings: u64,
+    /// What its query was made from (a digest, as above).
+    pub basis: u64,
     /// Where the reading of the result goes on.
     pub offset: u64,
     /// Lines read.

@@ -288,6 +288,14 @@ impl Settings {
         }
     }
 
+    /// "Made to order?" of a linesheet, as far as the settings tell it.
+    pub fn made_to_order(&self, code: &str) -> Option<bool> {
+        self.linesheets
+            .iter()
+            .find(|l| l.code.eq_ignore_ascii_case(code))?
+            .made_to_order
+    }
+
     /// What no schema can say: settings that contradict each other.
     fn judge(&self) -> Vec<Finding> {
         let mut findings = Vec::new();

@@ -5,7 +5,6 @@ use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::ser::{SerializeSeq, Serializer};
 use serde::{Deserialize, Serialize};
 
-use super::availability::Linesheet;
 use super::id::Id;
 
 /// A style that this integration created on JOOR, keyed by its Shopify product id.
@@ -131,15 +130,6 @@ pub enum Desired {
 }
 
 impl Style {
-    /// The linesheets as availability wants them.
-    pub fn linesheets(&self) -> Vec<Linesheet> {
-        let linesheet = |(code, flag): &(String, Option<bool>)| Linesheet {
-            code: code.clone(),
-            made_to_order: *flag,
-        };
-        self.linesheets.iter().map(linesheet).collect()
-    }
-
     /// What it counts for.
     pub fn standing(&self) -> Standing {
         let count =

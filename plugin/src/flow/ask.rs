@@ -184,7 +184,7 @@ async fn explain_sku(
     variant: &Variant,
 ) -> Result<Value, Halt> {
     let product = variant.product.id;
-    let linesheets = style.linesheets();
+    let linesheets = Decider::new(desk, &OpenClaims::new()).linesheets(style);
     let item = item(&linesheets, product, variant);
     let (claims, mut steps_json) = (OpenClaims::new(), Vec::new());
     let mut working_table = Table::new(

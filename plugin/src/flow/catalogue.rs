@@ -165,15 +165,9 @@ async fn read_linesheets(
 ) -> Result<(), Halt> {
     let mut of: BTreeMap<String, Vec<(String, Option<bool>)>> = BTreeMap::new();
     for linesheet in page.iter().filter_map(joor::linesheet) {
-        let setting = desk
-            .settings
-            .linesheets
-            .iter()
-            .find(|l| l.code.eq_ignore_ascii_case(&linesheet.code));
-        let made_to_order = linesheet
-            .made_to_order
-            .or_else(|| setting.and_then(|l| l.made_to_order));
-        judge(desk, &linesheet.code, made_to_order);
+        let made_to_order = linesheet.made_to_order;
+        let told = made_to_order.or_else(|| desk.settings.made_to_order(&linesheet.code));
+        judge(desk, &linesheet.code, told);
         let entry = LinesheetEntry {
             code: linesheet.code.clone(),
             name: linesheet.name,

@@ -55,7 +55,7 @@ impl<'d> Decider<'d> {
     /// Decides about the variants of a style. SKUs without one of them are left as they are.
     pub fn style(&self, product: Id, style: &mut Style, variants: &[Variant]) -> Decided {
         let mut decided = Decided::default();
-        let linesheets = style.linesheets();
+        let linesheets = self.linesheets(style);
         let mut hits: BTreeMap<u32, Id> = BTreeMap::new();
         let mut hint = 0;
         for variant in variants {
@@ -81,9 +81,19 @@ impl<'d> Decider<'d> {
         decided
     }
 
+    /// The linesheets of a style, with "Made to order?" from the settings where JOOR does not
+    /// tell it.
+    pub fn linesheets(&self, style: &Style) -> Vec<Linesheet> {
+        let told = |(code, flag): &(String, Option<bool>)| Linesheet {
+            code: code.clone(),
+            made_to_order: flag.or_else(|| self.settings.made_to_order(code)),
+        };
+        style.linesheets.iter().map(told).collect()
+    }
+
     /// Publishes an explicit zero for a SKU that Shopify has no variant for.
     pub fn without_variant(&self, style: &Style, sku: &mut Sku) {
-        let linesheets = style.linesheets();
+        let linesheets = self.linesheets(style);
         let made_to_order =
             !linesheets.is_empty() && linesheets.iter().all(Linesheet::is_made_to_order);
         sku.gone = true;

@@ -24,8 +24,9 @@ pub struct Desk {
     pub io: Io,
     /// Settings of the connection.
     pub settings: Settings,
-    /// A digest of the settings: decisions made by others are made anew.
-    pub settings_digest: u64,
+    /// A digest of what decisions are made by: the settings, and which locations and warehouses
+    /// are usable. Decisions made by another basis are made anew.
+    pub basis: u64,
     /// What is remembered.
     pub ledger: Ledger,
     /// One side.
@@ -42,6 +43,7 @@ pub struct Desk {
     pub incoming: Snapshot,
     /// Everything is decided and nothing changed.
     pub dry: bool,
+    settings_text: String,
     started_at: Millis,
     next_at: Option<Millis>,
     saved: (Totals, Window),
@@ -59,7 +61,8 @@ impl Desk {
         let joor = Joor::new(io, &settings.joor_account, &settings.joor, window);
         Ok(Self {
             io: io.clone(),
-            settings_digest: digest(&job.settings),
+            basis: 0,
+            settings_text: job.settings.clone(),
             settings,
             ledger,
             shopify: Shopify::new(io),
@@ -73,6 +76,11 @@ impl Desk {
             next_at: None,
             saved: (totals, window),
         })
+    }
+
+    /// Takes down what decisions are made by, once the locations and warehouses are known.
+    pub fn set_basis(&mut self) {
+        self.basis = digest(&self.settings_text, &self.places);
     }
 
     /// The day on Shopify's clock.
@@ -168,10 +176,18 @@ impl Desk {
     }
 }
 
-/// FNV-1a over the settings in a form that does not depend on spaces or the order of keys.
-fn digest(settings: &str) -> u64 {
-    let value: serde_json::Value = serde_json::from_str(settings).unwrap_or_default();
-    let text = value.to_string();
+/// FNV-1a over the settings, in a form that does not depend on spaces or the order of keys, and
+/// over what can be used of the shop.
+fn digest(settings: &str, places: &Places) -> u64 {
+    let mut text = serde_json::from_str::<serde_json::Value>(settings)
+        .unwrap_or_default()
+        .to_string();
+    for location in &places.locations {
+        text.push_str(&format!(" {}:{}", location.id, location.is_active));
+    }
+    for warehouse in &places.warehouses {
+        text.push_str(&format!(" {}", warehouse.withheld.is_none()));
+    }
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
     // Kept below 2^53, so that any JSON reader keeps it whole.
     text.bytes().fold(0xCBF2_9CE4_8422_2325, step) >> 11

@@ -6,7 +6,7 @@
 use crate::bindings::exports::atsync::connector::reconcile::{Failure, Lines, LinesRequest};
 use crate::core::bitmap::Bitmap;
 use crate::core::finding::Finding;
-use crate::core::time::{HOUR, MINUTE, SECOND};
+use crate::core::time::{HOUR, MINUTE, Millis, SECOND};
 use crate::halt::Halt;
 use crate::http::{self, ATTEMPTS_MAX, WAIT_MAX};
 use crate::ledger::{Batch, Bulk, FullRead};
@@ -23,6 +23,9 @@ use super::{duplicates, gone};
 /// Bytes of a piece.
 const PIECE: u32 = 2 << 20;
 
+/// How long a dry run waits for Shopify to write the file.
+const DRY_PATIENCE: Millis = 4 * MINUTE;
+
 /// Reads everything, or goes on with it, when it is due. False: it was never read to its end, so
 /// nothing may be published.
 pub async fn run_if_due(desk: &mut Desk) -> Result<bool, Halt> {
@@ -30,7 +33,7 @@ pub async fn run_if_due(desk: &mut Desk) -> Result<bool, Halt> {
     let age = desk.io.now().saturating_sub(state.read_at);
     let due = state.read_at == 0
         || state.asked
-        || state.settings != desk.settings_digest
+        || state.basis != desk.basis
         || age >= desk.settings.full_read_hours * HOUR;
     let known = state.read_at != 0;
     if !due || desk.places.locations.is_empty() {
@@ -55,7 +58,7 @@ pub async fn run_if_due(desk: &mut Desk) -> Result<bool, Halt> {
 
 /// The bulk operation under way, or a new one. None: the shop is busy with others.
 async fn begun(desk: &mut Desk, state: &mut FullRead) -> Result<Option<Bulk>, Halt> {
-    if let Some(bulk) = state.bulk.take_if(|b| b.settings == desk.settings_digest) {
+    if let Some(bulk) = state.bulk.take_if(|b| b.basis == desk.basis) {
         return Ok(Some(bulk));
     }
     let selection = selection(desk);
@@ -88,7 +91,7 @@ async fn begun(desk: &mut Desk, state: &mut FullRead) -> Result<Option<Bulk>, Ha
     let bulk = Bulk {
         id,
         asked_at: desk.shopify.now(),
-        settings: desk.settings_digest,
+        basis: desk.basis,
         offset: 0,
         lines: 0,
         unreadable: 0,
@@ -124,7 +127,9 @@ async fn written(
     state: &mut FullRead,
     bulk: &Bulk,
 ) -> Result<Option<Option<String>>, Halt> {
-    let give_up_at = desk.io.now() + WAIT_MAX;
+    // A dry run keeps nothing, so it cannot come again: it waits.
+    let patience = if desk.dry { DRY_PATIENCE } else { WAIT_MAX };
+    let give_up_at = desk.io.now() + patience;
     let mut pause = SECOND / 4;
     loop {
         match bulk::progress(&desk.shopify, &bulk.id).await? {
@@ -142,6 +147,8 @@ async fn written(
                 pause = (pause * 2).min(5 * SECOND);
             }
             Progress::Failed(why) => {
+                // The other form of the query may fare better.
+                state.nested = !state.nested;
                 keep(desk, state, None).await?;
                 return Err(Halt::failed(
                     "bulk-failed",
@@ -294,12 +301,12 @@ async fn finish(desk: &mut Desk, state: FullRead, bulk: &Bulk, seen: &Bitmap) ->
         batch.put(format!("watermark/{name}"), &bulk.asked_at);
     }
     let read_at = desk.io.now();
-    let settings = desk.settings_digest;
+    let basis = desk.basis;
     batch.put(
         "full-read",
         &FullRead {
             read_at,
-            settings,
+            basis,
             asked: false,
             bulk: None,
             ..state

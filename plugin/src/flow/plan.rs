@@ -181,13 +181,13 @@ fn why(
     let Some(variant) = variants.iter().find(|v| Some(v.id) == sku.variant) else {
         return "see `explain`".into();
     };
-    let linesheets = style.linesheets();
+    let claims = OpenClaims::new();
+    let decider = Decider::new(desk, &claims);
+    let linesheets = decider.linesheets(style);
     let item = item(&linesheets, product, variant);
     if item.only_made_to_order() {
         return "only on made-to-order linesheets".into();
     }
-    let claims = OpenClaims::new();
-    let decider = Decider::new(desk, &claims);
     let place = desk
         .places
         .warehouses

@@ -21,6 +21,7 @@ pub async fn run(desk: &mut Desk, hints: &[Hint]) -> Result<(), Halt> {
 pub async fn decide(desk: &mut Desk, hints: &[Hint]) -> Result<bool, Halt> {
     find_locations(desk).await?;
     warehouses::judge(desk).await?;
+    desk.set_basis();
     if !catalogue::read_if_due(desk).await? {
         return Ok(false);
     }
