@@ -1,7 +1,7 @@
 //! What came of one pass, for people and for machines.
 
 use atsync::clock::Timestamp;
-use atsync::engine::reconcile::{Fault, Outcome, Verdict};
+use atsync::engine::reconcile::{Fault, Outcome};
 use atsync::pass::{Ended, fault_parts};
 use atsync::problem::Problem;
 use serde_json::{Value, json};
@@ -81,12 +81,7 @@ impl Answer {
         };
         report.findings =
             report.findings.into_iter().map(|finding| site.placed(connection, finding)).collect();
-        let exit = match outcome.verdict {
-            Verdict::Done => Exit::Done,
-            Verdict::Attention => Exit::Attention,
-            Verdict::Failed => Exit::Failed,
-        };
-        let connection = connection.to_owned();
+        let (connection, exit) = (connection.to_owned(), outcome.verdict.into());
         Self { connection, exit, next_run: Some(outcome.next_run), report }
     }
 

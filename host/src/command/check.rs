@@ -1,5 +1,6 @@
 //! `atsync check`: what the file says first, then every credential and setting for real.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use atsync::clock::{Clock as _, SystemClock};
@@ -95,22 +96,13 @@ fn readable_by_others(lies: &Lies) -> Option<Finding> {
     })
 }
 
-#[cfg(unix)]
 fn is_readable_by_others(file: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
     std::fs::metadata(file).is_ok_and(|metadata| metadata.permissions().mode() & 0o044 != 0)
 }
 
-#[cfg(not(unix))]
-fn is_readable_by_others(_: &Path) -> bool {
-    false
-}
-
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-    use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
 

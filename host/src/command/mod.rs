@@ -9,6 +9,7 @@ mod init;
 mod offer;
 mod passes;
 mod replay;
+mod run;
 mod sandbox;
 mod site;
 mod status;
@@ -44,6 +45,7 @@ enum Command {
     Check(check::Check),
     Plan(passes::Plan),
     Sync(passes::Sync),
+    Run(run::Run),
     Status(status::Status),
     Replay(replay::Replay),
 }
@@ -100,6 +102,7 @@ fn run(
         Command::Check(command) => command.run(connectors),
         Command::Plan(command) => command.run(connectors),
         Command::Sync(command) => command.run(connectors),
+        Command::Run(command) => command.run(connectors),
         Command::Status(command) => command.run(connectors),
         Command::Replay(command) => command.run(connectors),
     }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use atsync::engine::reconcile::Verdict;
 use atsync::problem::Problem;
 use serde_json::json;
 
@@ -91,6 +92,16 @@ impl Exit {
             Self::Failed => "failed",
             Self::Refused => "refused",
             Self::Attention => "attention",
+        }
+    }
+}
+
+impl From<Verdict> for Exit {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Done => Self::Done,
+            Verdict::Attention => Self::Attention,
+            Verdict::Failed => Self::Failed,
         }
     }
 }

@@ -129,7 +129,7 @@ fn an_unknown_key_is_named_with_its_line_and_the_nearest_known_one() {
     assert_eq!(
         findings,
         [
-            "6:18 config-url-missing [connection.acme.services.shop] has no `url`. \
+            "6:27 config-url-missing [connection.acme.services.shop] has no `url`. \
              Add one such as url = \"https://shop.example.com\".",
             "7:1 config-unknown-key There is no key `ur` in [connection.acme.services.shop]. \
              Did you mean `url`?",
