@@ -5,7 +5,7 @@ import { transpile } from '@bytecodealliance/jco-transpile';
 
 /** Reads a component; gives a function that makes a fresh instance of it. */
 export async function loadComponent(file) {
-  const options = { name: 'atsync', instantiation: 'sync', nodejsCompat: false };
+  const options = { name: 'atsync', instantiation: 'sync', nodejsCompat: false, noComponentErrorWrapping: true };
   const { files } = await transpile(file, options);
   const core = new Map();
   let script;

@@ -1,5 +1,7 @@
 // The header that proves who we are, by what the manifest says and the operator's secrets.
 
+const GRANT_MS_MAX = 30_000;
+
 /** One service's credential. The secrets never leave this object but in a header. */
 export class Credential {
   #auth;
@@ -22,16 +24,15 @@ export class Credential {
   async value(renew = false) {
     const { tag, val: auth } = this.#auth;
     if (tag === 'fixed') return [this.header, fill(auth.header.form, this.#given)];
-    if (renew || !(this.#token?.endsAt > Date.now())) this.#token = this.#grant(auth);
-    const token = await this.#token;
-    this.#token = token;
-    return [this.header, fill(auth.header.form, { access_token: token.text })];
+    if (renew || !(this.#token?.endsAt > Date.now())) this.#token = await this.#grant(auth);
+    return [this.header, fill(auth.header.form, { access_token: this.#token.text })];
   }
 
   async #grant(auth) {
     const address = this.#given.token_url ?? new URL(auth.tokenUrl, `${this.#given.url}/`).href;
     const fields = auth.fields.map(([name, form]) => [name, fill(form, this.#given)]);
-    const response = await fetch(address, { method: 'POST', signal: AbortSignal.timeout(30_000), ...encoded(auth.encoding, fields) });
+    const signal = AbortSignal.timeout(GRANT_MS_MAX);
+    const response = await fetch(address, { method: 'POST', signal, ...encoded(auth.encoding, fields) });
     if (!response.ok) {
       const lasting = response.status >= 400 && response.status < 500 && ![408, 429].includes(response.status);
       throw Object.assign(new Error(`no token: status ${response.status}`), { refused: lasting });

@@ -83,7 +83,7 @@ export class Host {
       case 'http':
         return this.#http(val, mayChange);
       case 'read-lines':
-        return this.#mayDownload(val.url) ? readLines(val) : failed('refused', `a download from ${val.url}`);
+        return this.#mayDownload(val.url) ? readLines(val) : failed('refused', 'a download from a host that nobody named');
       case 'load':
         return { tag: 'loaded', val: val.map((key) => ledger.get(key)) };
       case 'scan':
@@ -104,7 +104,7 @@ export class Host {
     if (!mayChange && (changes || ['put', 'patch', 'delete'].includes(method))) {
       return failed('refused', 'this pass changes nothing');
     }
-    const url = new URL(there.url + path);
+    const url = new URL(`${there.url}/${path.replace(/^\//, '')}`);
     if (!path.startsWith('/') || !url.href.startsWith(`${there.url}/`)) {
       return failed('refused', 'a path that leads out of the service');
     }
@@ -136,6 +136,7 @@ export class Host {
 
   /** The hosts that the manifest names, and the services' own. */
   #mayDownload(address) {
+    if (!URL.canParse(address)) return false;
     const { protocol, hostname, origin } = new URL(address);
     const own = [...this.#services.values()].some(({ url }) => new URL(url).origin === origin);
     const named = this.description.downloadHosts.some((host) =>
@@ -145,7 +146,7 @@ export class Host {
   }
 }
 
-/** The next turn. jco throws the `fault` of a result; what else is thrown is a trap. */
+/** The next turn. jco throws the `fault` of a result as it is; anything else thrown is a trap. */
 function next(call) {
   try {
     return call();

@@ -92,6 +92,14 @@ test('a pass may be abandoned at any turn and is simply followed by the next', a
   assert.equal(await ats('LIN-INK-L'), 0);
 });
 
+test('a message that was cut off on its way back is sent again', async () => {
+  await sandbox.pull('faults', { side: 'joor', operation: 'bulk-inventory', fault: 'cut-after' });
+  const outcome = await host.pass(sync);
+  assert.equal(outcome.verdict, 'done', outcome.report);
+  assert.equal(report(outcome).counts.joor_writes, 3, 'two messages, one of them twice');
+  assert.equal(await ats('LIN-SND-S'), 16);
+});
+
 test('a wrong secret is a failed pass that says what to do', async () => {
   const { services } = sandbox.connection;
   const shopify = { ...services.shopify, token: 'wrong' };

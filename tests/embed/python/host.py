@@ -89,7 +89,7 @@ class Host:
                 return self._http(what, may_change)
             case "read-lines" if not any(service.owns(what.url) for service in self._services.values()):
                 # A host for real shops also takes those that the manifest names.
-                return failed("refused", f"a download from {what.url}")
+                return failed("refused", "a download from a host that is no service's")
             case "read-lines":
                 return read_lines(what.url, what.offset, getattr(what, "max-bytes"))
             case "load":
