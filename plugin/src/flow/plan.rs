@@ -5,9 +5,9 @@
 
 use serde_json::{Value, json};
 
-use crate::core::availability::Written;
+use crate::core::availability::{Step, Written};
 use crate::core::id::Id;
-use crate::core::style::{Direction, Row, Sku, Style};
+use crate::core::style::{Direction, Row, Sku, Stock, Style};
 use crate::halt::Halt;
 use crate::ledger::{Todo, todo_prefix};
 use crate::shopify::changes::variants_of;
@@ -201,15 +201,11 @@ fn why(
     let steps = index
         .and_then(|index| working.0.get(index))
         .map_or(&[][..], Vec::as_slice);
-    let words: Vec<String> = steps
-        .iter()
-        .map(|s| {
-            if s.change == 0 && s.after == 0 {
-                s.what.clone()
-            } else {
-                format!("{} {:+}", s.what, s.change)
-            }
-        })
-        .collect();
+    let counted = matches!(row.stock, Stock::Units(_));
+    let word = |step: &Step| match counted {
+        true => format!("{} {:+}", step.what, step.change),
+        false => step.what.clone(),
+    };
+    let words: Vec<String> = steps.iter().map(word).collect();
     words.join(", ")
 }

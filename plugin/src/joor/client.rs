@@ -136,7 +136,7 @@ impl Joor {
                     None => return Err(refused(service, path, &response)),
                 },
                 Err(failure) if http::is_passing_failure(&failure) => {
-                    last = http::describe(&failure)
+                    last = http::describe(&failure);
                 }
                 Err(failure) => return Err(unreachable(&http::describe(&failure))),
             }
@@ -194,7 +194,7 @@ impl Joor {
                     return Ok(Sent::TooMuch("no answer in time".into()));
                 }
                 Err(failure) if http::is_passing_failure(&failure) => {
-                    last = http::describe(&failure)
+                    last = http::describe(&failure);
                 }
                 Err(failure) => return Err(unreachable(&http::describe(&failure))),
             }
@@ -218,9 +218,9 @@ impl Joor {
         let mut usage = self.usage.get();
         usage.credits += cost;
         if cost == READ {
-            usage.reads += 1
+            usage.reads += 1;
         } else {
-            usage.writes += 1
+            usage.writes += 1;
         }
         self.usage.set(usage);
         Ok(())
