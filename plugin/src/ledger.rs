@@ -37,6 +37,9 @@ use crate::io::Io;
 /// The layout this connector writes.
 const FORMAT: u32 = 1;
 
+/// Keys asked for in one load; the contract allows 10,000.
+const KEYS_PER_LOAD: usize = 5_000;
+
 /// Numbers over all styles.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -259,12 +262,14 @@ impl Ledger {
         &self,
         keys: Vec<String>,
     ) -> Result<Vec<Option<T>>, Halt> {
-        let values = self.io.load(keys.clone()).await?;
-        let read = |(key, value): (&String, Option<String>)| match value {
-            Some(text) => read(key, &text).map(Some),
-            None => Ok(None),
-        };
-        keys.iter().zip(values).map(read).collect()
+        let mut all = Vec::with_capacity(keys.len());
+        for some in keys.chunks(KEYS_PER_LOAD) {
+            let values = self.io.load(some.to_vec()).await?;
+            for (key, value) in some.iter().zip(values) {
+                all.push(value.map(|text| read(key, &text)).transpose()?);
+            }
+        }
+        Ok(all)
     }
 
     /// The styles with these product ids, as far as they are known.
