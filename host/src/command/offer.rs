@@ -32,7 +32,7 @@ impl Offer {
     /// The command: a required argument is positional, any other has a name.
     pub fn command(&self) -> clap::Command {
         let mut example = format!("Example: atsync {}", self.offer.name);
-        let mut command = clap::Command::new(self.offer.name.clone())
+        let mut command = Common::augment_args(clap::Command::new(self.offer.name.clone()))
             .about(self.offer.summary.trim_end_matches('.').to_owned());
         for argument in &self.offer.arguments {
             let arg = Arg::new(argument.name.clone()).help(argument.summary.clone());
@@ -45,7 +45,7 @@ impl Offer {
                 command = command.arg(arg.value_name(value).long(argument.name.clone()));
             }
         }
-        Common::augment_args(command).after_help(example)
+        command.after_help(example)
     }
 
     /// Asks the question, or does the act, in a pass of its own.

@@ -1,6 +1,8 @@
 //! `atsync sandbox`: both simulated services on two ports.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -11,6 +13,10 @@ use serde_json::json;
 
 use super::{Exit, Stop, block_on};
 use crate::demo::world::{Catalogue, MARK, World, configuration};
+
+/// How long the shop has been there, in milliseconds: a day, so that the stock it begins with
+/// is not news to a client that looks back a few minutes.
+const AGE_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// Run simulated Shopify and JOOR services, with a configuration to meet them
 #[derive(clap::Args, Debug)]
@@ -66,8 +72,8 @@ impl Sandbox {
 
     async fn serve(&self) -> Result<Exit, Stop> {
         let options = self.options();
-        let now = SystemClock.now();
-        let world = World::build(&self.catalogue(), self.locations, options.clone(), now)
+        let opened = SystemClock.now().saturating_sub(AGE_MS);
+        let world = World::build(&self.catalogue(), self.locations, options.clone(), opened)
             .map_err(|finding| Stop::refused(vec![finding]))?;
         let World { sandbox, locations, .. } = world;
         let ports = Ports { shopify: self.shopify_port, joor: self.joor_port };
@@ -137,7 +143,10 @@ fn write(path: &Path, text: &str) -> Result<(), Stop> {
             "Name another file with --write.",
         ));
     }
-    fs::write(path, text).map_err(|error| {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let written = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| {
         Stop::failed(
             "sandbox-not-written",
             format!("{} cannot be written: {error}.", path.display()),

@@ -14,7 +14,7 @@ pub fn report(report: &Report, paint: Paint) -> String {
     if !report.summary.is_empty() {
         let _ = writeln!(text, "{}", report.summary.trim_end());
     }
-    for rows in &report.tables {
+    for rows in report.tables.iter().filter(|table| !table.rows.is_empty()) {
         text.push('\n');
         text.push_str(&table(rows, paint));
     }

@@ -11,7 +11,9 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -212,12 +214,7 @@ fn encode(mut response: Response, gzip: bool) -> Result<hyper::Response<Full<Byt
 
 /// Delivers webhooks as they come due.
 async fn deliver(sandbox: Arc<Mutex<Sandbox>>, clock: Clock, mut stopped: watch::Receiver<bool>) {
-    let client = reqwest::Client::builder()
-        .timeout(DELIVERY_TIME_MAX)
-        .build();
-    let Ok(client) = client else {
-        return;
-    };
+    let client = Client::builder(TokioExecutor::new()).build_http();
     loop {
         let due = lock(&sandbox).shop.take_deliveries(clock());
         let mut posts = JoinSet::new();
@@ -240,13 +237,14 @@ async fn deliver(sandbox: Arc<Mutex<Sandbox>>, clock: Clock, mut stopped: watch:
     }
 }
 
-async fn post(client: &reqwest::Client, delivery: &Delivery) -> bool {
-    let mut request = client.post(&delivery.url).body(delivery.body.clone());
+async fn post(client: &Client<HttpConnector, Full<Bytes>>, delivery: &Delivery) -> bool {
+    let mut request = hyper::Request::post(&delivery.url);
     for (name, value) in &delivery.headers {
         request = request.header(name, value);
     }
-    request
-        .send()
-        .await
-        .is_ok_and(|response| response.status().is_success())
+    let Ok(request) = request.body(Full::new(Bytes::from(delivery.body.clone()))) else {
+        return false;
+    };
+    let answer = tokio::time::timeout(DELIVERY_TIME_MAX, client.request(request)).await;
+    matches!(answer, Ok(Ok(response)) if response.status().is_success())
 }

@@ -30,6 +30,8 @@ struct Stage {
 
 impl Stage {
     async fn new(options: Options) -> Self {
+        // Fails where an earlier test of this process has done it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut sandbox = Sandbox::new(options);
         for name in ["Paris", "Lyon"] {
             sandbox.shop.add_location(name, START);
