@@ -14,24 +14,41 @@ fn main() -> Result<()> {
         Some(path) => ready(PathBuf::from(path))?,
         None => build()?,
     };
-    println!("cargo::rustc-env=ATSYNC_BUNDLED_COMPONENT={}", component.display());
+    println!(
+        "cargo::rustc-env=ATSYNC_BUNDLED_COMPONENT={}",
+        component.display()
+    );
     Ok(())
 }
 
 fn ready(path: PathBuf) -> Result<PathBuf> {
     println!("cargo::rerun-if-changed={}", path.display());
-    fs::canonicalize(&path)
-        .with_context(|| format!("ATSYNC_COMPONENT names {}, which is not there", path.display()))
+    fs::canonicalize(&path).with_context(|| {
+        format!(
+            "ATSYNC_COMPONENT names {}, which is not there",
+            path.display()
+        )
+    })
 }
 
 fn build() -> Result<PathBuf> {
     let host = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
-    let root = host.parent().context("the host stands in a folder of the workspace")?;
-    for source in ["plugin/src", "plugin/Cargo.toml", "wit", "Cargo.lock", ".cargo/config.toml"] {
+    let root = host
+        .parent()
+        .context("the host stands in a folder of the workspace")?;
+    for source in [
+        "plugin/src",
+        "plugin/Cargo.toml",
+        "wit",
+        "Cargo.lock",
+        ".cargo/config.toml",
+    ] {
         println!("cargo::rerun-if-changed={}", root.join(source).display());
     }
     let target_dir = PathBuf::from(env::var("OUT_DIR")?).join("component");
-    let status = cargo(root, &target_dir)?.status().context("cargo does not start")?;
+    let status = cargo(root, &target_dir)?
+        .status()
+        .context("cargo does not start")?;
     if !status.success() {
         bail!(
             "the connector in plugin/ was not built, see above; if the target is missing: \
@@ -51,15 +68,30 @@ fn cargo(root: &Path, target_dir: &Path) -> Result<Command> {
         let outer = name_text.starts_with("CARGO")
             || name_text.starts_with("RUSTC")
             || name_text.starts_with("DEP_")
-            || ["RUSTFLAGS", "TARGET", "HOST", "OUT_DIR", "OPT_LEVEL", "DEBUG", "PROFILE", "NUM_JOBS"]
-                .contains(&&*name_text);
+            || [
+                "RUSTFLAGS",
+                "TARGET",
+                "HOST",
+                "OUT_DIR",
+                "OPT_LEVEL",
+                "DEBUG",
+                "PROFILE",
+                "NUM_JOBS",
+            ]
+            .contains(&&*name_text);
         if outer && !keep {
             cargo.env_remove(&name);
         }
     }
     cargo
         .current_dir(root)
-        .args(["build", "--package", "atsync-plugin", "--profile", "component"])
+        .args([
+            "build",
+            "--package",
+            "atsync-plugin",
+            "--profile",
+            "component",
+        ])
         .args(["--target", TARGET, "--target-dir"])
         .arg(target_dir);
     Ok(cargo)

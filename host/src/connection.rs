@@ -89,3 +89,14 @@ impl Default for Limits {
         }
     }
 }
+
+/// A connection's name as the name of a file: everything but letters, digits, `-` and `_` written as `%` and its code.
+pub(crate) fn file_name(connection: &str) -> String {
+    connection
+        .bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => char::from(byte).to_string(),
+            _ => format!("%{byte:02x}"),
+        })
+        .collect()
+}

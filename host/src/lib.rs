@@ -11,4 +11,6 @@ pub mod engine;
 pub mod pass;
 pub mod problem;
 pub mod recording;
+pub mod schedule;
+pub mod server;
 pub mod store;

@@ -19,7 +19,11 @@ pub struct Problem {
 impl Problem {
     /// A problem from its three parts.
     pub fn new(code: &'static str, message: impl Into<String>, fix: impl Into<String>) -> Self {
-        Problem { code, message: message.into(), fix: fix.into() }
+        Problem {
+            code,
+            message: message.into(),
+            fix: fix.into(),
+        }
     }
 }
 

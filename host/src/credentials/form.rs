@@ -13,7 +13,13 @@ pub(super) struct Secrets<'a>(BTreeMap<&'a str, &'a SecretString>);
 
 impl<'a> Secrets<'a> {
     pub(super) fn of(service: &'a Service) -> Self {
-        Secrets(service.secrets.iter().map(|(key, secret)| (key.as_str(), secret)).collect())
+        Secrets(
+            service
+                .secrets
+                .iter()
+                .map(|(key, secret)| (key.as_str(), secret))
+                .collect(),
+        )
     }
 
     pub(super) fn with(mut self, key: &'a str, secret: &'a SecretString) -> Self {
@@ -36,19 +42,22 @@ pub(super) fn fill(form: &str, secrets: &Secrets<'_>) -> Result<Filled, String> 
     let mut pieces = Vec::new();
     let mut rest = form;
     while let Some((before, opened)) = rest.split_once('{') {
-        let (name, after) = opened
-            .split_once('}')
-            .ok_or_else(|| format!("the component's form \"{form}\" has a brace that stays open"))?;
+        let (name, after) = opened.split_once('}').ok_or_else(|| {
+            format!("the component's form \"{form}\" has a brace that stays open")
+        })?;
         let (key, encode) = match name.strip_prefix("base64:") {
             Some(key) => (key, true),
             None => (name, false),
         };
-        let secret = secrets
-            .0
-            .get(key)
-            .ok_or_else(|| format!("the component's form \"{form}\" names no secret of the service"))?;
+        let secret = secrets.0.get(key).ok_or_else(|| {
+            format!("the component's form \"{form}\" names no secret of the service")
+        })?;
         let plain = secret.expose_secret();
-        let piece = if encode { STANDARD.encode(plain) } else { plain.to_owned() };
+        let piece = if encode {
+            STANDARD.encode(plain)
+        } else {
+            plain.to_owned()
+        };
         text.push_str(before);
         text.push_str(&piece);
         pieces.push(SecretString::from(plain));
@@ -56,7 +65,10 @@ pub(super) fn fill(form: &str, secrets: &Secrets<'_>) -> Result<Filled, String> 
         rest = after;
     }
     text.push_str(rest);
-    Ok(Filled { text: SecretString::from(text), pieces })
+    Ok(Filled {
+        text: SecretString::from(text),
+        pieces,
+    })
 }
 
 #[cfg(test)]
@@ -74,13 +86,20 @@ mod tests {
     #[test]
     fn a_secret_goes_in_plain_or_in_base64() {
         assert_eq!(filled("Bearer {token}").unwrap(), "Bearer open sesame");
-        assert_eq!(filled("OAuth2 {base64:token}").unwrap(), "OAuth2 b3BlbiBzZXNhbWU=");
+        assert_eq!(
+            filled("OAuth2 {base64:token}").unwrap(),
+            "OAuth2 b3BlbiBzZXNhbWU="
+        );
         assert_eq!(filled("client_credentials").unwrap(), "client_credentials");
     }
 
     #[test]
     fn a_form_with_an_unknown_name_or_an_open_brace_is_refused() {
-        assert!(filled("Bearer {tokn}").unwrap_err().contains("names no secret"));
+        assert!(
+            filled("Bearer {tokn}")
+                .unwrap_err()
+                .contains("names no secret")
+        );
         assert!(filled("Bearer {token").unwrap_err().contains("stays open"));
     }
 }

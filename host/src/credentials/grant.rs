@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::form::{self, Secrets};
 use super::Sealed;
+use super::form::{self, Secrets};
 use crate::clock::{Clock, Timestamp};
 use crate::connection::Service;
 use crate::effects::{Egress, failure};
@@ -68,7 +68,9 @@ impl Grant {
     pub(super) async fn header(&self, egress: &Egress) -> Result<Arc<Sealed>, Failure> {
         let mut token = self.token.lock().await;
         if let Some(token) = &*token
-            && token.renew_at.is_none_or(|renew_at| self.clock.now() < renew_at)
+            && token
+                .renew_at
+                .is_none_or(|renew_at| self.clock.now() < renew_at)
         {
             return Ok(Arc::clone(&token.header));
         }
@@ -102,16 +104,22 @@ impl Grant {
 
     async fn get(&self, egress: &Egress) -> Result<Token, Failure> {
         let client = egress.client(&self.token_url, self.service.private_addresses)?;
-        let request = client.post(self.token_url.clone()).header("accept", "application/json");
+        let request = client
+            .post(self.token_url.clone())
+            .header("accept", "application/json");
         let request = self.with_fields(request).map_err(Failure::Refused)?;
         let asked_at = self.clock.now();
         let mut response = request.send().await.map_err(failure)?;
         let status = response.status();
         if !status.is_success() {
             let what = format!("{} gave no token: status {status}", self.place());
-            let lasting = status.is_client_error() && status.as_u16() != 429 && status.as_u16() != 408;
+            let lasting =
+                status.is_client_error() && status.as_u16() != 429 && status.as_u16() != 408;
             return Err(if lasting {
-                Failure::Refused(format!("{what}; check the secrets {}", self.auth.secrets.join(", ")))
+                Failure::Refused(format!(
+                    "{what}; check the secrets {}",
+                    self.auth.secrets.join(", ")
+                ))
             } else {
                 Failure::Unreachable(what)
             });
@@ -124,11 +132,17 @@ impl Grant {
             body.extend_from_slice(&chunk);
         }
         self.token_in(&body, asked_at).map_err(|why| {
-            Failure::Refused(format!("{} gave no token that can be used: {why}", self.place()))
+            Failure::Refused(format!(
+                "{} gave no token that can be used: {why}",
+                self.place()
+            ))
         })
     }
 
-    fn with_fields(&self, request: reqwest::RequestBuilder) -> Result<reqwest::RequestBuilder, String> {
+    fn with_fields(
+        &self,
+        request: reqwest::RequestBuilder,
+    ) -> Result<reqwest::RequestBuilder, String> {
         let secrets = Secrets::of(&self.service);
         let mut fields = Vec::new();
         for (name, form) in &self.auth.fields {
@@ -137,22 +151,27 @@ impl Grant {
         }
         Ok(match self.auth.encoding {
             GrantEncoding::Json => {
-                let object: Map<String, Value> =
-                    fields.into_iter().map(|(name, value)| (name, value.into())).collect();
+                let object: Map<String, Value> = fields
+                    .into_iter()
+                    .map(|(name, value)| (name, value.into()))
+                    .collect();
                 request.json(&object)
             }
             GrantEncoding::FormUrlencoded => request.form(&fields),
             GrantEncoding::Multipart => request.multipart(
                 fields
                     .into_iter()
-                    .fold(multipart::Form::new(), |form, (name, value)| form.text(name, value)),
+                    .fold(multipart::Form::new(), |form, (name, value)| {
+                        form.text(name, value)
+                    }),
             ),
         })
     }
 
     fn token_in(&self, body: &[u8], asked_at: Timestamp) -> Result<Token, String> {
         // The error of the parser would repeat a piece of the body.
-        let answer: Value = serde_json::from_slice(body).map_err(|_| "the answer is not JSON".to_owned())?;
+        let answer: Value =
+            serde_json::from_slice(body).map_err(|_| "the answer is not JSON".to_owned())?;
         let text = answer
             .get(&self.auth.token_field)
             .and_then(Value::as_str)

@@ -53,7 +53,11 @@ impl Credential {
         base: &Url,
         clock: Arc<dyn Clock>,
     ) -> Result<Credential, Problem> {
-        let headers = service.auth.iter().map(|auth| header_of(auth).name.to_lowercase()).collect();
+        let headers = service
+            .auth
+            .iter()
+            .map(|auth| header_of(auth).name.to_lowercase())
+            .collect();
         let way = match service.auth.iter().find(|auth| fits(auth, given)) {
             None if service.auth.is_empty() && given.secrets.is_empty() => Way::Open,
             None => return Err(no_way(connection, service, given)),
@@ -109,7 +113,11 @@ impl Sealed {
         let mut secrets = filled.pieces;
         secrets.push(filled.text);
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
-        Ok(Sealed { name, value, secrets })
+        Ok(Sealed {
+            name,
+            value,
+            secrets,
+        })
     }
 
     /// Writes the header into a request.
@@ -151,12 +159,23 @@ fn fits(auth: &Auth, given: &Service) -> bool {
 }
 
 fn no_way(connection: &str, service: &manifest::Service, given: &Service) -> Problem {
-    let ways: Vec<String> = service.auth.iter().map(|auth| secrets_of(auth).join(", ")).collect();
+    let ways: Vec<String> = service
+        .auth
+        .iter()
+        .map(|auth| secrets_of(auth).join(", "))
+        .collect();
     let has: Vec<&str> = given.secrets.keys().map(String::as_str).collect();
-    let has = if has.is_empty() { "no secret".to_owned() } else { has.join(", ") };
+    let has = if has.is_empty() {
+        "no secret".to_owned()
+    } else {
+        has.join(", ")
+    };
     Problem::new(
         "service-secrets",
-        format!("Service {} of connection {connection} has {has}, which is no way to authenticate.", service.name),
+        format!(
+            "Service {} of connection {connection} has {has}, which is no way to authenticate.",
+            service.name
+        ),
         format!("Give exactly: {}.", ways.join("; or ")),
     )
 }
@@ -164,7 +183,10 @@ fn no_way(connection: &str, service: &manifest::Service, given: &Service) -> Pro
 fn unusable(connection: &str, service: &manifest::Service, why: &str) -> Problem {
     Problem::new(
         "service-secrets",
-        format!("Service {} of connection {connection} cannot authenticate: {why}.", service.name),
+        format!(
+            "Service {} of connection {connection} cannot authenticate: {why}.",
+            service.name
+        ),
         "Correct the secret; look for a line end or a space copied with it.",
     )
 }

@@ -50,7 +50,11 @@ impl Egress {
     /// The client for `url`. Errors: the address is not allowed.
     pub(crate) fn client(&self, url: &Url, private_addresses: bool) -> Result<&Client, Failure> {
         allowed(url, private_addresses).map_err(Failure::Refused)?;
-        Ok(if private_addresses { &self.any } else { &self.public })
+        Ok(if private_addresses {
+            &self.any
+        } else {
+            &self.public
+        })
     }
 }
 
@@ -190,11 +194,31 @@ mod tests {
     #[test]
     fn private_loopback_link_local_and_metadata_addresses_are_not_public() {
         let private = [
-            "0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.1", "127.8.8.8", "169.254.169.254",
-            "172.16.0.1", "172.31.255.255", "192.168.1.1", "192.0.0.170", "198.18.0.1",
-            "224.0.0.1", "255.255.255.255", "::", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
-            "64:ff9b::a00:1", "2002:7f00:1::", "2001:db8::1", "2001::1", "fc00::1", "fd00:ec2::254",
-            "fe80::1", "ff02::1",
+            "0.0.0.0",
+            "10.1.2.3",
+            "100.64.0.1",
+            "127.0.0.1",
+            "127.8.8.8",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "192.0.0.170",
+            "198.18.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a00:1",
+            "2002:7f00:1::",
+            "2001:db8::1",
+            "2001::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "fe80::1",
+            "ff02::1",
         ];
         for address in private {
             assert!(!is_public(address.parse().unwrap()), "{address}");
@@ -204,8 +228,16 @@ mod tests {
     #[test]
     fn addresses_of_the_open_internet_are_public() {
         let public = [
-            "1.1.1.1", "23.227.38.65", "100.63.0.1", "172.32.0.1", "192.0.1.1", "198.20.0.1",
-            "2606:4700:4700::1111", "2620:127:f00f::1", "::ffff:8.8.8.8", "64:ff9b::808:808",
+            "1.1.1.1",
+            "23.227.38.65",
+            "100.63.0.1",
+            "172.32.0.1",
+            "192.0.1.1",
+            "198.20.0.1",
+            "2606:4700:4700::1111",
+            "2620:127:f00f::1",
+            "::ffff:8.8.8.8",
+            "64:ff9b::808:808",
         ];
         for address in public {
             assert!(is_public(address.parse().unwrap()), "{address}");
@@ -214,7 +246,12 @@ mod tests {
 
     #[test]
     fn a_literal_private_address_is_refused_however_it_is_written() {
-        for url in ["https://127.1/", "https://0x7f000001/", "https://2130706433/", "https://[::1]/"] {
+        for url in [
+            "https://127.1/",
+            "https://0x7f000001/",
+            "https://2130706433/",
+            "https://[::1]/",
+        ] {
             assert!(allowed(&url.parse().unwrap(), false).is_err(), "{url}");
             assert!(allowed(&url.parse().unwrap(), true).is_ok(), "{url}");
         }

@@ -13,15 +13,32 @@ use crate::problem::Problem;
 
 /// Headers that belong to the connection or to the host.
 const HEADERS_NOT_SENT: &[&str] = &[
-    "accept-encoding", "authorization", "connection", "content-length", "cookie", "expect", "host",
-    "keep-alive", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade",
+    "accept-encoding",
+    "authorization",
+    "connection",
+    "content-length",
+    "cookie",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
     "user-agent",
 ];
 
 /// Headers that authenticate somebody.
 const HEADERS_NOT_RECEIVED: &[&str] = &[
-    "authentication-info", "authorization", "proxy-authenticate", "proxy-authentication-info",
-    "proxy-authorization", "set-cookie", "set-cookie2", "www-authenticate",
+    "authentication-info",
+    "authorization",
+    "proxy-authenticate",
+    "proxy-authentication-info",
+    "proxy-authorization",
+    "set-cookie",
+    "set-cookie2",
+    "www-authenticate",
 ];
 
 /// The base URL of a service: the operator's, or the manifest's. Errors: there is none, or it
@@ -48,7 +65,9 @@ pub(super) fn base_url(
         (None, None) => return Err(problem("has no address")),
     };
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(problem("has an address with more than scheme, host and path"));
+        return Err(problem(
+            "has an address with more than scheme, host and path",
+        ));
     }
     egress::allowed(&url, given.private_addresses)
         .map_err(|why| problem(&format!("may not be talked to: {why}")))?;
@@ -62,10 +81,9 @@ impl Network {
         request: HttpRequest,
         may_change: bool,
     ) -> Result<HttpResponse, Failure> {
-        let endpoint = self
-            .endpoints
-            .get(&request.service)
-            .ok_or_else(|| Failure::Refused(format!("there is no service \"{}\"", request.service)))?;
+        let endpoint = self.endpoints.get(&request.service).ok_or_else(|| {
+            Failure::Refused(format!("there is no service \"{}\"", request.service))
+        })?;
         refuse_changes(&request, may_change)?;
         let prepared = Prepared {
             url: below(&endpoint.base, &request.path)?,
@@ -73,10 +91,17 @@ impl Network {
             headers: endpoint.sendable(&request.headers)?,
             body: self.sendable_body(request.body)?,
         };
-        let _turn = self.exchanges.acquire().await.map_err(|_| Failure::Unsupported)?;
-        tokio::time::timeout(self.limits.request_timeout, self.authenticated(endpoint, &prepared))
+        let _turn = self
+            .exchanges
+            .acquire()
             .await
-            .unwrap_or(Err(Failure::TimedOut))
+            .map_err(|_| Failure::Unsupported)?;
+        tokio::time::timeout(
+            self.limits.request_timeout,
+            self.authenticated(endpoint, &prepared),
+        )
+        .await
+        .unwrap_or(Err(Failure::TimedOut))
     }
 
     /// Sends with the credential, once more with a renewed one after a 401.
@@ -103,7 +128,9 @@ impl Network {
         prepared: &Prepared,
         sealed: Option<&Sealed>,
     ) -> Result<Response, Failure> {
-        let client = self.egress.client(&prepared.url, endpoint.private_addresses)?;
+        let client = self
+            .egress
+            .client(&prepared.url, endpoint.private_addresses)?;
         let mut request = client
             .request(prepared.method.clone(), prepared.url.clone())
             .headers(prepared.headers.clone());
@@ -144,7 +171,11 @@ impl Network {
         }
         let body = String::from_utf8(body)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-        Ok(HttpResponse { status: response.status().as_u16(), headers, body: scrub(body) })
+        Ok(HttpResponse {
+            status: response.status().as_u16(),
+            headers,
+            body: scrub(body),
+        })
     }
 
     fn sendable_body(&self, body: Option<String>) -> Result<Option<bytes::Bytes>, Failure> {
@@ -173,12 +204,16 @@ impl Endpoint {
         for (name, value) in headers {
             let lower = name.to_lowercase();
             if HEADERS_NOT_SENT.contains(&lower.as_str()) || self.credential.owns(&lower) {
-                return Err(Failure::Refused(format!("the header {name} is the host's to write")));
+                return Err(Failure::Refused(format!(
+                    "the header {name} is the host's to write"
+                )));
             }
             let header = HeaderName::from_bytes(lower.as_bytes()).ok();
             let value = HeaderValue::from_str(value).ok();
             let (Some(header), Some(value)) = (header, value) else {
-                return Err(Failure::Refused(format!("the header {name:?} cannot be sent")));
+                return Err(Failure::Refused(format!(
+                    "the header {name:?} cannot be sent"
+                )));
             };
             sendable.append(header, value);
         }
@@ -220,10 +255,17 @@ fn below(base: &Url, path: &str) -> Result<Url, Failure> {
     let root = base.as_str().trim_end_matches('/');
     let url = Url::parse(&format!("{root}{path}")).map_err(|_| outside())?;
     let root_path = base.path().trim_end_matches('/');
-    let inside = url.path().strip_prefix(root_path).is_some_and(|rest| rest.starts_with('/'));
+    let inside = url
+        .path()
+        .strip_prefix(root_path)
+        .is_some_and(|rest| rest.starts_with('/'));
     // The parser resolves `..` and `%2e%2e`; a server may also decode `%2f` and `%5c`.
-    let decoded =
-        url.path().to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
+    let decoded = url
+        .path()
+        .to_ascii_lowercase()
+        .replace("%2e", ".")
+        .replace("%2f", "/")
+        .replace("%5c", "/");
     let climbs = decoded.split('/').any(|segment| segment == "..");
     if url.origin() != base.origin() || !url.username().is_empty() || !inside || climbs {
         return Err(outside());
@@ -241,17 +283,34 @@ mod tests {
     fn a_path_stays_below_the_base() {
         let base: Url = "https://market.example/v2/".parse().unwrap();
         let url = |path| below(&base, path).map(String::from);
-        assert_eq!(url("/orders?page=2").unwrap(), "https://market.example/v2/orders?page=2");
+        assert_eq!(
+            url("/orders?page=2").unwrap(),
+            "https://market.example/v2/orders?page=2"
+        );
         assert_eq!(url("/a/./b").unwrap(), "https://market.example/v2/a/b");
-        assert_eq!(url("/find?path=../x").unwrap(), "https://market.example/v2/find?path=../x");
+        assert_eq!(
+            url("/find?path=../x").unwrap(),
+            "https://market.example/v2/find?path=../x"
+        );
     }
 
     #[test]
     fn a_path_that_leads_elsewhere_is_refused() {
         let base: Url = "https://market.example/v2".parse().unwrap();
         let paths = [
-            "", "orders", "@evil.example/", ".evil.example/", ":8443/", "/../v1", "/%2e%2e/v1",
-            "/a/../../v1", "/..%2fv1", "/\\..\\v1", "/a#b", "https://evil.example/", "/a\r\nx: y",
+            "",
+            "orders",
+            "@evil.example/",
+            ".evil.example/",
+            ":8443/",
+            "/../v1",
+            "/%2e%2e/v1",
+            "/a/../../v1",
+            "/..%2fv1",
+            "/\\..\\v1",
+            "/a#b",
+            "https://evil.example/",
+            "/a\r\nx: y",
         ];
         for path in paths {
             assert!(below(&base, path).is_err(), "{path:?}");

@@ -58,13 +58,24 @@ impl Network {
         connection: &Connection,
         clock: Arc<dyn Clock>,
     ) -> Result<Network, Problem> {
-        let known = |name: &String| description.services.iter().any(|service| service.name == *name);
+        let known = |name: &String| {
+            description
+                .services
+                .iter()
+                .any(|service| service.name == *name)
+        };
         if let Some(unknown) = connection.services.keys().find(|name| !known(name)) {
-            let names: Vec<_> =
-                description.services.iter().map(|service| service.name.as_str()).collect();
+            let names: Vec<_> = description
+                .services
+                .iter()
+                .map(|service| service.name.as_str())
+                .collect();
             return Err(Problem::new(
                 "service-unknown",
-                format!("Connection {} has a service {unknown} that the component does not know.", connection.name),
+                format!(
+                    "Connection {} has a service {unknown} that the component does not know.",
+                    connection.name
+                ),
                 format!("The services are: {}.", names.join(", ")),
             ));
         }
@@ -74,19 +85,37 @@ impl Network {
             let given = connection.services.get(&service.name).ok_or_else(|| {
                 Problem::new(
                     "service-missing",
-                    format!("Connection {} says nothing of the service {}.", connection.name, service.name),
-                    format!("Add [connection.{}.services.{}]: {}", connection.name, service.name, service.summary),
+                    format!(
+                        "Connection {} says nothing of the service {}.",
+                        connection.name, service.name
+                    ),
+                    format!(
+                        "Add [connection.{}.services.{}]: {}",
+                        connection.name, service.name, service.summary
+                    ),
                 )
             })?;
             let base = http::base_url(&connection.name, service, given)?;
             let credential =
                 Credential::new(&connection.name, service, given, &base, Arc::clone(&clock))?;
             let private_addresses = given.private_addresses;
-            endpoints.insert(service.name.clone(), Endpoint { base, private_addresses, credential });
+            endpoints.insert(
+                service.name.clone(),
+                Endpoint {
+                    base,
+                    private_addresses,
+                    credential,
+                },
+            );
         }
         let downloads = lines::Allowed::new(
-            description.download_hosts.iter().chain(&connection.downloads),
-            endpoints.values().map(|endpoint| (&endpoint.base, endpoint.private_addresses)),
+            description
+                .download_hosts
+                .iter()
+                .chain(&connection.downloads),
+            endpoints
+                .values()
+                .map(|endpoint| (&endpoint.base, endpoint.private_addresses)),
         );
         Ok(Network {
             endpoints,
@@ -108,15 +137,24 @@ impl Effects {
         may_change: bool,
     ) -> Effects {
         let reader = lines::Reader::new(Arc::clone(&network));
-        Effects { network, reader, ledger, clock, may_change }
+        Effects {
+            network,
+            reader,
+            ledger,
+            clock,
+            may_change,
+        }
     }
 
     /// Performs one effect. Errors: the store itself failed, and the pass must end.
     pub async fn perform(&self, effect: Effect) -> Result<Answer, Problem> {
         match effect {
-            Effect::Http(request) => {
-                Ok(answer(self.network.exchange(request, self.may_change).await.map(Answer::Http)))
-            }
+            Effect::Http(request) => Ok(answer(
+                self.network
+                    .exchange(request, self.may_change)
+                    .await
+                    .map(Answer::Http),
+            )),
             Effect::ReadLines(request) => {
                 Ok(answer(self.reader.read(request).await.map(Answer::Lines)))
             }

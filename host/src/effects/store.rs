@@ -11,19 +11,28 @@ const KEYS_MAX: usize = 10_000;
 
 pub(super) async fn load(ledger: &Arc<dyn Ledger>, keys: Vec<String>) -> Result<Answer, Problem> {
     if keys.len() > KEYS_MAX {
-        return Ok(refused(format!("a load of {} keys; it takes {KEYS_MAX}", keys.len())));
+        return Ok(refused(format!(
+            "a load of {} keys; it takes {KEYS_MAX}",
+            keys.len()
+        )));
     }
-    aside(ledger, move |ledger| ledger.load(&keys)).await.map(Answer::Loaded)
+    aside(ledger, move |ledger| ledger.load(&keys))
+        .await
+        .map(Answer::Loaded)
 }
 
 pub(super) async fn scan(ledger: &Arc<dyn Ledger>, scan: Scan) -> Result<Answer, Problem> {
     let limit = usize::try_from(scan.limit).unwrap_or(usize::MAX);
     if limit > KEYS_MAX {
-        return Ok(refused(format!("a scan for {limit} entries; it takes {KEYS_MAX}")));
+        return Ok(refused(format!(
+            "a scan for {limit} entries; it takes {KEYS_MAX}"
+        )));
     }
-    aside(ledger, move |ledger| ledger.scan(&scan.prefix, scan.after.as_deref(), limit))
-        .await
-        .map(Answer::Scanned)
+    aside(ledger, move |ledger| {
+        ledger.scan(&scan.prefix, scan.after.as_deref(), limit)
+    })
+    .await
+    .map(Answer::Scanned)
 }
 
 pub(super) async fn commit(
@@ -34,9 +43,13 @@ pub(super) async fn commit(
     let bytes = |write: &Write| write.key.len() + write.value.as_ref().map_or(0, String::len);
     let total: usize = writes.iter().map(bytes).sum();
     if total > bytes_max {
-        return Ok(refused(format!("a commit of {total} bytes; it takes {bytes_max}")));
+        return Ok(refused(format!(
+            "a commit of {total} bytes; it takes {bytes_max}"
+        )));
     }
-    aside(ledger, move |ledger| ledger.commit(&writes)).await.map(|()| Answer::Committed)
+    aside(ledger, move |ledger| ledger.commit(&writes))
+        .await
+        .map(|()| Answer::Committed)
 }
 
 async fn aside<T: Send + 'static>(
@@ -44,13 +57,15 @@ async fn aside<T: Send + 'static>(
     work: impl FnOnce(&dyn Ledger) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     let ledger = Arc::clone(ledger);
-    tokio::task::spawn_blocking(move || work(&*ledger)).await.unwrap_or_else(|error| {
-        Err(Problem::new(
-            "store",
-            format!("The store broke off: {error}."),
-            "Report this; the ledger is as it was after the last commit.",
-        ))
-    })
+    tokio::task::spawn_blocking(move || work(&*ledger))
+        .await
+        .unwrap_or_else(|error| {
+            Err(Problem::new(
+                "store",
+                format!("The store broke off: {error}."),
+                "Report this; the ledger is as it was after the last commit.",
+            ))
+        })
 }
 
 fn refused(what: String) -> Answer {

@@ -13,7 +13,10 @@ use rustls_platform_verifier::Verifier;
 pub(super) fn config() -> Result<ClientConfig, Error> {
     static CONFIG: LazyLock<Result<ClientConfig, Error>> = LazyLock::new(|| {
         let provider = Arc::new(ring::default_provider());
-        let verifier = SystemRoots { provider: Arc::clone(&provider), verifier: OnceLock::new() };
+        let verifier = SystemRoots {
+            provider: Arc::clone(&provider),
+            verifier: OnceLock::new(),
+        };
         Ok(ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .dangerous()
@@ -39,7 +42,9 @@ impl ServerCertVerifier for SystemRoots {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let verifier = self.verifier.get_or_init(|| Verifier::new(Arc::clone(&self.provider)));
+        let verifier = self
+            .verifier
+            .get_or_init(|| Verifier::new(Arc::clone(&self.provider)));
         verifier.as_ref().map_err(Error::clone)?.verify_server_cert(
             end_entity,
             intermediates,
@@ -70,6 +75,8 @@ impl ServerCertVerifier for SystemRoots {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }

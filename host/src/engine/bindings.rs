@@ -2,7 +2,10 @@
 //! [`manifest`](crate::engine::manifest), [`reconcile`](crate::engine::reconcile) and
 //! [`policy`](crate::engine::policy).
 
-#![expect(missing_docs, reason = "generated; the words stand in wit/connector.wit")]
+#![expect(
+    missing_docs,
+    reason = "generated; the words stand in wit/connector.wit"
+)]
 
 wasmtime::component::bindgen!({
     world: "connector",

@@ -24,13 +24,20 @@ impl Cache {
     /// Uses, and makes if need be, `folder`; only its owner may read or write it.
     pub(super) fn open(folder: &Path) -> Self {
         // A cache that cannot be made is a slow start, not an error: `read` and `write` see.
-        let _ = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-        Cache { folder: folder.to_owned() }
+        let _ = fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder);
+        Cache {
+            folder: folder.to_owned(),
+        }
     }
 
     /// The component, compiled now or before.
     pub(super) fn component(&self, engine: &Engine, bytes: &[u8]) -> Result<Component> {
-        let path = self.folder.join(format!("{}.compiled", name(engine, bytes)));
+        let path = self
+            .folder
+            .join(format!("{}.compiled", name(engine, bytes)));
         if let Some(component) = self.read(engine, &path) {
             return Ok(component);
         }
@@ -85,12 +92,18 @@ fn name(engine: &Engine, bytes: &[u8]) -> String {
     engine.precompile_compatibility_hash().hash(&mut feed);
     feed.0.update(env!("CARGO_PKG_VERSION"));
     feed.0.update(bytes);
-    feed.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    feed.0
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Whether only this user can write `path`.
 fn only_ours(path: &Path) -> bool {
-    let Ok(metadata) = fs::symlink_metadata(path) else { return false };
+    let Ok(metadata) = fs::symlink_metadata(path) else {
+        return false;
+    };
     let ours = metadata.uid() == rustix::process::geteuid().as_raw();
     ours && !metadata.is_symlink() && metadata.mode() & 0o022 == 0
 }

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use wasmtime::{ResourceLimiter, Store};
 
+use super::Engine;
 use super::bindings::{Connector, ConnectorPre};
 use super::manifest::{Description, Finding};
 use super::policy::{AvailabilityAnswer, Item, Level, OpenClaim};
 use super::reconcile::{Completion, Fault, Job, Turn};
 use super::ticker::PERIOD;
-use super::Engine;
 use crate::connection::Limits;
 use crate::problem::Problem;
 
@@ -30,7 +30,11 @@ pub(super) struct Guard {
 
 impl Guard {
     pub(super) fn new(memory_bytes_max: usize) -> Self {
-        Guard { memory_bytes_max, memory_bytes: 0, refused: false }
+        Guard {
+            memory_bytes_max,
+            memory_bytes: 0,
+            refused: false,
+        }
     }
 }
 
@@ -41,7 +45,9 @@ impl ResourceLimiter for Guard {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let total = self.memory_bytes.saturating_add(desired.saturating_sub(current));
+        let total = self
+            .memory_bytes
+            .saturating_add(desired.saturating_sub(current));
         self.refused = total > self.memory_bytes_max;
         if !self.refused {
             self.memory_bytes = total;
@@ -77,7 +83,12 @@ impl Instance {
                 "Raise memory_mb in [limits] if it needs more than it got; else report this.",
             )
         })?;
-        Ok(Instance { store, exports, engine: engine.clone(), turn_time: limits.turn_time })
+        Ok(Instance {
+            store,
+            exports,
+            engine: engine.clone(),
+            turn_time: limits.turn_time,
+        })
     }
 
     pub(super) fn describe(&mut self) -> Result<Description, Problem> {
@@ -87,7 +98,9 @@ impl Instance {
     /// See [`super::Connector::check_settings`].
     pub fn check_settings(&mut self, settings: &str) -> Result<Vec<Finding>, Problem> {
         self.call(|exports, store| {
-            exports.atsync_connector_manifest().call_check_settings(store, settings)
+            exports
+                .atsync_connector_manifest()
+                .call_check_settings(store, settings)
         })
     }
 
@@ -104,7 +117,11 @@ impl Instance {
             policy.call_availability(store, settings, item, levels, open_claims)
         })?;
         answer.map_err(|message| {
-            Problem::new("settings-refused", message, "Correct the settings; check names the place.")
+            Problem::new(
+                "settings-refused",
+                message,
+                "Correct the settings; check names the place.",
+            )
         })
     }
 
@@ -116,7 +133,9 @@ impl Instance {
     /// Goes on with the pass. Errors as in `start`.
     pub fn resume(&mut self, completions: &[Completion]) -> Result<Result<Turn, Fault>, Problem> {
         self.call(|exports, store| {
-            exports.atsync_connector_reconcile().call_resume(store, completions)
+            exports
+                .atsync_connector_reconcile()
+                .call_resume(store, completions)
         })
     }
 
@@ -131,7 +150,8 @@ impl Instance {
     ) -> Result<T, Problem> {
         let periods = self.turn_time.as_millis().div_ceil(PERIOD.as_millis());
         // The running period counts as none.
-        self.store.set_epoch_deadline(u64::try_from(periods).unwrap_or(u64::MAX / 2) + 1);
+        self.store
+            .set_epoch_deadline(u64::try_from(periods).unwrap_or(u64::MAX / 2) + 1);
         let _ticking = self.engine.ticker.tick();
         export(&self.exports, &mut self.store).map_err(|error| self.trapped(&error))
     }

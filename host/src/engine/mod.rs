@@ -54,16 +54,21 @@ impl Engine {
         };
         let wasmtime = wasmtime::Engine::new(&config).map_err(|error| failed(&error))?;
         let ticker = Ticker::start(&wasmtime).map_err(|error| failed(&error))?;
-        Ok(Engine { wasmtime, cache: Arc::new(Cache::open(cache_dir)), ticker: Arc::new(ticker) })
+        Ok(Engine {
+            wasmtime,
+            cache: Arc::new(Cache::open(cache_dir)),
+            ticker: Arc::new(ticker),
+        })
     }
 
     /// Compiles the component, or finds it compiled, and reads its manifest. Errors: it is not a
     /// component of this contract, or imports anything.
     pub fn load(&self, component: &Component) -> Result<Connector, Problem> {
         let bytes = component.bytes()?;
-        let component = self.cache.component(&self.wasmtime, &bytes).map_err(|error| {
-            refused(format!("The component does not compile: {error:#}."))
-        })?;
+        let component = self
+            .cache
+            .component(&self.wasmtime, &bytes)
+            .map_err(|error| refused(format!("The component does not compile: {error:#}.")))?;
         let imports: Vec<String> = component
             .component_type()
             .imports(&self.wasmtime)
@@ -79,10 +84,16 @@ impl Engine {
         let ready = linker
             .instantiate_pre(&component)
             .and_then(bindings::ConnectorPre::new)
-            .map_err(|error| refused(format!("The component is of another contract: {error:#}.")))?;
+            .map_err(|error| {
+                refused(format!("The component is of another contract: {error:#}."))
+            })?;
         let mut instance = Instance::new(self, &ready, &Limits::default())?;
         let description = Arc::new(instance.describe()?);
-        Ok(Connector { ready, engine: self.clone(), description })
+        Ok(Connector {
+            ready,
+            engine: self.clone(),
+            description,
+        })
     }
 
     fn store(&self, limits: &Limits) -> Store<instance::Guard> {
@@ -111,7 +122,8 @@ impl Connector {
         levels: &[policy::Level],
         open_claims: &[policy::OpenClaim],
     ) -> Result<policy::AvailabilityAnswer, Problem> {
-        self.instance(&Limits::default())?.availability(settings, item, levels, open_claims)
+        self.instance(&Limits::default())?
+            .availability(settings, item, levels, open_claims)
     }
 
     /// A fresh instance, for one pass or for many pure calls in a row.

@@ -36,14 +36,21 @@ impl Ticker {
         let shared = Arc::new(Shared::default());
         let engine = engine.weak();
         let for_thread = Arc::clone(&shared);
-        let thread = thread::Builder::new().name("epoch".to_owned()).spawn(move || {
-            while for_thread.somebody_computes() {
-                thread::sleep(PERIOD);
-                let Some(engine) = engine.upgrade() else { return };
-                engine.increment_epoch();
-            }
-        })?;
-        Ok(Ticker { shared, thread: Some(thread) })
+        let thread = thread::Builder::new()
+            .name("epoch".to_owned())
+            .spawn(move || {
+                while for_thread.somebody_computes() {
+                    thread::sleep(PERIOD);
+                    let Some(engine) = engine.upgrade() else {
+                        return;
+                    };
+                    engine.increment_epoch();
+                }
+            })?;
+        Ok(Ticker {
+            shared,
+            thread: Some(thread),
+        })
     }
 
     pub(super) fn tick(&self) -> Ticking {

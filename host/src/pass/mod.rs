@@ -5,17 +5,23 @@ mod turns;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 pub use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Timestamp};
 use crate::connection::Connection;
 use crate::effects::{Effects, Network};
-use crate::engine::reconcile::{Fault, Hint, Job, Mode, Outcome, Progress, Verdict};
 use crate::engine::Connector;
+use crate::engine::reconcile::{Fault, Hint, Job, Mode, Outcome, Progress, Verdict};
 use crate::problem::Problem;
 use crate::recording::Recorder;
-use crate::store::{Inbox, Ledger, LastPass, Overlay, Store, keep_last_pass, last_pass};
+use crate::store::{
+    Inbox, LastPass, Ledger, Overlay, Standing, Store, keep_last_pass, keep_standing, last_pass,
+    standing,
+};
 
 pub(crate) use turns::{bytes_of, kind_of};
 
@@ -88,7 +94,14 @@ impl Runner {
     ) -> Result<Runner, Problem> {
         let network = Network::new(connector.describe(), &connection, Arc::clone(&clock))?;
         let network = Arc::new(network);
-        Ok(Runner { connector, connection, network, store, clock, recorder })
+        Ok(Runner {
+            connector,
+            connection,
+            network,
+            store,
+            clock,
+            recorder,
+        })
     }
 
     /// The connection's name.
@@ -99,6 +112,24 @@ impl Runner {
     /// What the operator gave.
     pub fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// A digest of what the operator gave and of the component's version: a connection that was
+    /// stopped for good runs again when it differs.
+    pub fn given(&self) -> String {
+        let description = self.connector.describe();
+        let mut digest = Sha256::new();
+        digest.update(format!(
+            "{} {}\n{}",
+            description.name, description.version, self.connection.settings
+        ));
+        for (name, service) in &self.connection.services {
+            digest.update(format!(
+                "\n{name} {:?}",
+                service.url.as_ref().map(|url| url.as_str())
+            ));
+        }
+        BASE64.encode(digest.finalize())
     }
 
     /// What runs.
@@ -123,7 +154,8 @@ impl Runner {
             let below = self.store.ledger(self.name());
             let scratch: Arc<dyn Ledger> = Arc::new(Overlay::over(below)?);
             let inbox = self.inbox(&mode)?;
-            self.turns(mode, inbox.hints, scratch, false, progress, cancel).await
+            self.turns(mode, inbox.hints, scratch, false, progress, cancel)
+                .await
         }
     }
 
@@ -135,18 +167,50 @@ impl Runner {
     ) -> Result<Passed, Problem> {
         let _lock = self.store.lock(self.name())?;
         let kind = kind(&mode);
+        let is_sync = matches!(mode, Mode::Sync);
         let started = self.clock.now();
         let inbox = self.inbox(&mode)?;
         let ledger = self.store.ledger(self.name());
-        let result = self.turns(mode, inbox.hints, ledger, true, progress, cancel).await;
-        if let Ok(Passed { ended: Ended::Outcome(outcome), .. }) = &result
+        let result = self
+            .turns(mode, inbox.hints, ledger, true, progress, cancel)
+            .await;
+        if let Ok(Passed {
+            ended: Ended::Outcome(outcome),
+            ..
+        }) = &result
             && outcome.verdict != Verdict::Failed
             && inbox.last > 0
         {
-            self.store.dealt_with(self.name(), inbox.last, self.clock.now())?;
+            self.store
+                .dealt_with(self.name(), inbox.last, self.clock.now())?;
         }
         self.remember(kind, started, &result)?;
+        self.plan_next(is_sync, started, &result)?;
         result
+    }
+
+    /// Sets when the next pass is due: a `sync` decides it, an act may bring it forward.
+    fn plan_next(
+        &self,
+        is_sync: bool,
+        started: Timestamp,
+        result: &Result<Passed, Problem>,
+    ) -> Result<(), Problem> {
+        let before = standing(&*self.store, self.name())?;
+        let after = match result.as_ref().map(|passed| &passed.ended) {
+            _ if is_sync => before.after(
+                self.name(),
+                (started, self.clock.now()),
+                self.given(),
+                result,
+            ),
+            Ok(Ended::Outcome(outcome)) => Standing {
+                next_run: before.next_run.min(outcome.next_run),
+                ..before
+            },
+            _ => return Ok(()),
+        };
+        keep_standing(&*self.store, self.name(), &after)
     }
 
     /// The webhooks that wait; only a pass over everything deals with them.
@@ -184,7 +248,8 @@ impl Runner {
             cancel,
             recording,
         };
-        pass.run(self.connector.instance(&self.connection.limits)?, job).await
+        pass.run(self.connector.instance(&self.connection.limits)?, job)
+            .await
     }
 
     fn remember(

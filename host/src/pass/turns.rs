@@ -38,15 +38,24 @@ struct Open {
 
 impl Turns<'_> {
     pub(super) async fn run(mut self, instance: Instance, job: Job) -> Result<Passed, Problem> {
-        let mut tally = Tally { started: job.now, ..Tally::default() };
-        let mut open = Open { latest: job.now, ..Open::default() };
+        let mut tally = Tally {
+            started: job.now,
+            ..Tally::default()
+        };
+        let mut open = Open {
+            latest: job.now,
+            ..Open::default()
+        };
         let result = self.until_done(instance, job, &mut open, &mut tally).await;
         open.settle().await;
         tally.ended = self.clock.now().max(tally.started);
         if let Some(recording) = self.recording.take() {
             recording.end(&result, &tally);
         }
-        Ok(Passed { ended: result?, tally })
+        Ok(Passed {
+            ended: result?,
+            tally,
+        })
     }
 
     async fn until_done(
@@ -117,10 +126,13 @@ impl Turns<'_> {
                 open.commits.insert(request.id);
             }
             let effects = Arc::clone(&self.effects);
-            open.tasks.spawn(async move { (request.id, effects.perform(request.effect).await) });
+            open.tasks
+                .spawn(async move { (request.id, effects.perform(request.effect).await) });
         }
         if open.ids.is_empty() {
-            return Err(broke("The component waits, and asked for nothing to wait for.".to_owned()));
+            return Err(broke(
+                "The component waits, and asked for nothing to wait for.".to_owned(),
+            ));
         }
         let asked: u64 = tally.requests.values().sum();
         if asked > self.limits.pass_requests {
@@ -141,8 +153,12 @@ impl Turns<'_> {
                 self.limits.report_bytes
             )));
         }
-        if serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&outcome.report).is_err() {
-            return Err(broke("The component's report is not a JSON object.".to_owned()));
+        if serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&outcome.report)
+            .is_err()
+        {
+            return Err(broke(
+                "The component's report is not a JSON object.".to_owned(),
+            ));
         }
         Ok(Ended::Outcome(outcome))
     }
@@ -168,7 +184,10 @@ impl Open {
         }
         self.latest = self.latest.max(clock.now());
         let at = self.latest;
-        Ok(done.into_iter().map(|(id, answer)| Completion { id, at, answer }).collect())
+        Ok(done
+            .into_iter()
+            .map(|(id, answer)| Completion { id, at, answer })
+            .collect())
     }
 
     /// Waits for commits on their way, so that the ledger stands still when the pass has ended,
@@ -195,9 +214,9 @@ async fn compute<T: Send + 'static>(
         let result = call(&mut instance);
         (instance, result)
     });
-    let (instance, result) = computed.await.map_err(|error| {
-        broke(format!("The engine broke off: {error}."))
-    })?;
+    let (instance, result) = computed
+        .await
+        .map_err(|error| broke(format!("The engine broke off: {error}.")))?;
     tally.turns += 1;
     tally.computed_us += u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
     tally.memory_bytes_max = tally.memory_bytes_max.max(instance.memory_bytes());
@@ -219,9 +238,9 @@ impl Tally {
                 self.crossed_bytes += request.body.as_ref().map_or(0, String::len) as u64;
             }
             Effect::Commit(writes) => {
-                let bytes = writes.iter().map(|write| {
-                    write.key.len() + write.value.as_ref().map_or(0, String::len)
-                });
+                let bytes = writes
+                    .iter()
+                    .map(|write| write.key.len() + write.value.as_ref().map_or(0, String::len));
                 self.crossed_bytes += bytes.sum::<usize>() as u64;
             }
             Effect::Load(keys) => {
@@ -250,9 +269,10 @@ pub(crate) fn bytes_of(completion: &Completion) -> u64 {
         Answer::Http(response) => response.body.len(),
         Answer::Lines(lines) => lines.text.len(),
         Answer::Loaded(values) => values.iter().flatten().map(String::len).sum(),
-        Answer::Scanned(entries) => {
-            entries.iter().map(|entry| entry.key.len() + entry.value.len()).sum()
-        }
+        Answer::Scanned(entries) => entries
+            .iter()
+            .map(|entry| entry.key.len() + entry.value.len())
+            .sum(),
         Answer::Committed | Answer::Woke | Answer::Failed(_) => 0,
     };
     bytes as u64

@@ -13,22 +13,18 @@ pub(super) enum Line {
     /// The first.
     Job(Box<Job>),
     /// A request, for people.
-    #[serde(skip_deserializing)]
     Asked(Asked),
     /// What `resume` was given.
     Resumed(Vec<Completion>),
     /// The last; a recording without it was cut.
     Ended { ended: End, tally: Tally },
-    /// A line that only people read.
-    #[serde(other, skip_serializing)]
-    Other,
 }
 
 /// What a request was about.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Asked {
     pub(super) id: u32,
-    pub(super) effect: &'static str,
+    pub(super) effect: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) service: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -44,7 +44,11 @@ impl Recorder {
     /// `connection_bytes_max` of them for each connection, the oldest dropped first.
     pub fn new(folder: &Path, connection_bytes_max: u64) -> Result<Recorder, Problem> {
         let writer = Arc::new(Writer::start(folder, connection_bytes_max)?);
-        Ok(Recorder { writer, pass_bytes_max: PASS_BYTES_MAX, cut: AtomicU64::new(0) })
+        Ok(Recorder {
+            writer,
+            pass_bytes_max: PASS_BYTES_MAX,
+            cut: AtomicU64::new(0),
+        })
     }
 
     /// How many recordings were cut because the disk was too slow or the pass too large.
@@ -60,8 +64,14 @@ impl Recorder {
     pub(crate) fn begin(self: &Arc<Self>, job: &Job) -> Recording {
         let name = format!("{:013}-{}.jsonl.gz", job.now, kind(&job.mode));
         let file = self.writer.file(&job.connection, &name);
-        let mut recording = Recording { recorder: Arc::clone(self), file, bytes: 0, cut: false };
-        let bytes = job.settings.len() + job.hints.iter().map(|hint| hint.body.len()).sum::<usize>();
+        let mut recording = Recording {
+            recorder: Arc::clone(self),
+            file,
+            bytes: 0,
+            cut: false,
+        };
+        let bytes =
+            job.settings.len() + job.hints.iter().map(|hint| hint.body.len()).sum::<usize>();
         recording.write(bytes as u64, Line::Job(Box::new(job.clone())));
         recording
     }
@@ -70,7 +80,11 @@ impl Recorder {
 impl Recording {
     /// What the component asked for: for people; a replay asks anew.
     pub(crate) fn asked(&mut self, request: &Request) {
-        let mut asked = Asked { id: request.id, effect: kind_of(&request.effect), ..Asked::default() };
+        let mut asked = Asked {
+            id: request.id,
+            effect: kind_of(&request.effect).to_owned(),
+            ..Asked::default()
+        };
         match &request.effect {
             Effect::Http(http) => {
                 asked.service = Some(http.service.clone());
@@ -102,7 +116,13 @@ impl Recording {
             Ok(Ended::Cancelled) => format::End::Cancelled,
             Err(problem) => format::End::Problem(problem.code.to_owned(), problem.message.clone()),
         };
-        self.write(0, Line::Ended { ended, tally: tally.clone() });
+        self.write(
+            0,
+            Line::Ended {
+                ended,
+                tally: tally.clone(),
+            },
+        );
     }
 
     fn write(&mut self, bytes: u64, line: Line) {

@@ -8,8 +8,8 @@ use flate2::read::GzDecoder;
 
 use super::format::{End, Line};
 use crate::connection::Limits;
-use crate::engine::reconcile::{Fault, Outcome, Turn};
 use crate::engine::Connector;
+use crate::engine::reconcile::{Fault, Outcome, Turn};
 use crate::problem::Problem;
 
 /// What a replay came to.
@@ -50,22 +50,21 @@ pub fn replay(file: &Path, connector: &Connector) -> Result<Replayed, Problem> {
                 turn = Some(instance.resume(&completions)?);
             }
             Line::Ended { ended, .. } => return compare(turns, turn, ended),
-            Line::Asked(_) | Line::Other => continue,
+            Line::Asked(_) => continue,
         }
         turns += 1;
     }
     Err(Problem::new(
         "recording-cut",
-        format!("The recording {} was cut before the end of the pass.", file.display()),
+        format!(
+            "The recording {} was cut before the end of the pass.",
+            file.display()
+        ),
         "Replay another one; passes that read very much are not kept whole.",
     ))
 }
 
-fn compare(
-    turns: u64,
-    turn: Option<Result<Turn, Fault>>,
-    ended: End,
-) -> Result<Replayed, Problem> {
+fn compare(turns: u64, turn: Option<Result<Turn, Fault>>, ended: End) -> Result<Replayed, Problem> {
     let recorded = match ended {
         End::Outcome(outcome) => told(&outcome),
         End::Fault(fault) => format!("{fault:?}"),
@@ -79,11 +78,19 @@ fn compare(
         Some(Ok(Turn::Waiting(_))) => "cancelled".to_owned(),
         None => return Err(another_way(turns)),
     };
-    Ok(Replayed { turns, same: recorded == now, recorded, now })
+    Ok(Replayed {
+        turns,
+        same: recorded == now,
+        recorded,
+        now,
+    })
 }
 
 fn told(outcome: &Outcome) -> String {
-    format!("{:?}, next run at {}\n{}", outcome.verdict, outcome.next_run, outcome.report)
+    format!(
+        "{:?}, next run at {}\n{}",
+        outcome.verdict, outcome.next_run, outcome.report
+    )
 }
 
 fn another_way(turns: u64) -> Problem {

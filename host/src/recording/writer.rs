@@ -5,32 +5,37 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::thread::{self, JoinHandle};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::format::Line;
+use crate::connection::file_name;
 use crate::problem::Problem;
 
 /// Text that may wait to be written, in bytes: what a pass can be ahead of the disk.
 const WAITING_BYTES_MAX: u64 = 16 << 20;
 
-/// Lines that may wait to be written.
-const WAITING_LINES_MAX: usize = 4096;
+/// What a line weighs beside its text, in bytes.
+const LINE_BYTES: u64 = 256;
 
 pub(super) struct Writer {
     folder: PathBuf,
     waiting_bytes: Arc<AtomicU64>,
-    to_thread: Option<SyncSender<Message>>,
+    to_thread: Option<Sender<Message>>,
     thread: Option<JoinHandle<()>>,
 }
 
 enum Message {
-    Line { file: PathBuf, bytes: u64, line: Line },
+    Line {
+        file: PathBuf,
+        bytes: u64,
+        line: Line,
+    },
     Close(PathBuf),
     Flush(SyncSender<()>),
 }
@@ -42,38 +47,55 @@ impl Writer {
         let failed = |error: io::Error| {
             Problem::new(
                 "recording",
-                format!("Recordings cannot be kept in {}: {error}.", folder.display()),
+                format!(
+                    "Recordings cannot be kept in {}: {error}.",
+                    folder.display()
+                ),
                 "Give [recording] a folder that can be written, or set keep_mb = 0.",
             )
         };
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(failed)?;
         let waiting_bytes = Arc::new(AtomicU64::new(0));
-        let (to_thread, messages) = mpsc::sync_channel(WAITING_LINES_MAX);
+        let (to_thread, messages) = mpsc::channel();
         let waiting = Arc::clone(&waiting_bytes);
         let thread = thread::Builder::new()
             .name("recording".to_owned())
             .spawn(move || write_all(&messages, &waiting, connection_bytes_max))
             .map_err(failed)?;
         let folder = folder.to_owned();
-        Ok(Writer { folder, waiting_bytes, to_thread: Some(to_thread), thread: Some(thread) })
+        Ok(Writer {
+            folder,
+            waiting_bytes,
+            to_thread: Some(to_thread),
+            thread: Some(thread),
+        })
     }
 
     pub(super) fn file(&self, connection: &str, name: &str) -> PathBuf {
-        self.folder.join(connection.replace(['/', '.'], "_")).join(name)
+        self.folder.join(file_name(connection)).join(name)
     }
 
     /// False if the line was dropped, because too much waits.
     pub(super) fn write(&self, file: &Path, bytes: u64, line: Line) -> bool {
-        let Some(to_thread) = &self.to_thread else { return false };
+        let Some(to_thread) = &self.to_thread else {
+            return false;
+        };
+        let bytes = bytes + LINE_BYTES;
         if self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > WAITING_BYTES_MAX {
             self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
             return false;
         }
-        let sent = to_thread.try_send(Message::Line { file: file.to_owned(), bytes, line }).is_ok();
-        if !sent {
-            self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
-        }
-        sent
+        to_thread
+            .send(Message::Line {
+                file: file.to_owned(),
+                bytes,
+                line,
+            })
+            .is_ok()
     }
 
     pub(super) fn close(&self, file: &Path) {
@@ -127,14 +149,19 @@ fn write_line(open: &mut BTreeMap<PathBuf, Encoder>, file: &Path, line: &Line) -
         open.insert(file.to_owned(), create(file)?);
     }
     // Missing if it could not be made: that was told then.
-    let Some(encoder) = open.get_mut(file) else { return Ok(()) };
+    let Some(encoder) = open.get_mut(file) else {
+        return Ok(());
+    };
     serde_json::to_writer(&mut *encoder, line)?;
     encoder.write_all(b"\n")
 }
 
 fn create(file: &Path) -> io::Result<Encoder> {
     if let Some(folder) = file.parent() {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
     }
     let written = fs::OpenOptions::new()
         .write(true)
@@ -146,7 +173,9 @@ fn create(file: &Path) -> io::Result<Encoder> {
 }
 
 fn close(open: &mut BTreeMap<PathBuf, Encoder>, file: &Path, bytes_max: u64) -> io::Result<()> {
-    let Some(encoder) = open.remove(file) else { return Ok(()) };
+    let Some(encoder) = open.remove(file) else {
+        return Ok(());
+    };
     encoder.finish()?.flush()?;
     fs::rename(unfinished(file), file)?;
     match file.parent() {

@@ -5,6 +5,7 @@ use std::io::{Read as _, Seek as _, Write as _};
 use std::path::Path;
 
 use super::failed;
+use crate::connection::file_name;
 use crate::problem::Problem;
 
 /// The right to run a pass. Given back when dropped, also by a process that dies.
@@ -50,21 +51,14 @@ impl Lock {
 }
 
 pub(super) fn busy(connection: &str, holder: &str) -> Problem {
-    let holder = if holder.is_empty() { "another process" } else { holder };
+    let holder = if holder.is_empty() {
+        "another process"
+    } else {
+        holder
+    };
     Problem::new(
         "connection-busy",
         format!("A pass of {connection} is running already, in {holder}."),
         "Wait until it is done, or stop that process; two passes never run side by side.",
     )
-}
-
-/// The name with everything but letters, digits, `-` and `_` written as `%` and its code.
-fn file_name(connection: &str) -> String {
-    connection
-        .bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => char::from(byte).to_string(),
-            _ => format!("%{byte:02x}"),
-        })
-        .collect()
 }

@@ -38,12 +38,17 @@ impl Ledger for MemoryLedger {
     fn load(&self, keys: &[String]) -> Result<Vec<Option<String>>, Problem> {
         let shelves = self.store.shelves();
         let ledger = shelves.ledgers.get(&self.connection);
-        Ok(keys.iter().map(|key| ledger.and_then(|ledger| ledger.get(key)).cloned()).collect())
+        Ok(keys
+            .iter()
+            .map(|key| ledger.and_then(|ledger| ledger.get(key)).cloned())
+            .collect())
     }
 
     fn scan(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Entry>, Problem> {
         let shelves = self.store.shelves();
-        let Some(ledger) = shelves.ledgers.get(&self.connection) else { return Ok(Vec::new()) };
+        let Some(ledger) = shelves.ledgers.get(&self.connection) else {
+            return Ok(Vec::new());
+        };
         let from = match after {
             Some(after) if after >= prefix => Bound::Excluded(after),
             _ => Bound::Included(prefix),
@@ -52,7 +57,10 @@ impl Ledger for MemoryLedger {
             .range::<str, _>((from, Bound::Unbounded))
             .take_while(|(key, _)| key.starts_with(prefix))
             .take(limit)
-            .map(|(key, value)| Entry { key: key.clone(), value: value.clone() })
+            .map(|(key, value)| Entry {
+                key: key.clone(),
+                value: value.clone(),
+            })
             .collect())
     }
 
@@ -71,30 +79,50 @@ impl Ledger for MemoryLedger {
 
 impl Store for MemoryStore {
     fn ledger(&self, connection: &str) -> Arc<dyn Ledger> {
-        Arc::new(MemoryLedger { store: self.clone(), connection: connection.to_owned() })
+        Arc::new(MemoryLedger {
+            store: self.clone(),
+            connection: connection.to_owned(),
+        })
     }
 
     fn lock(&self, connection: &str) -> Result<Lock, Problem> {
         if !self.shelves().locked.insert(connection.to_owned()) {
             return Err(busy(connection, "this process"));
         }
-        Ok(Lock::new(Locked { store: self.clone(), connection: connection.to_owned() }))
+        Ok(Lock::new(Locked {
+            store: self.clone(),
+            connection: connection.to_owned(),
+        }))
     }
 
     fn take_in(&self, connection: &str, delivery: &Delivery) -> Result<bool, Problem> {
         let mut shelves = self.shelves();
-        let id = (connection.to_owned(), delivery.service.clone(), delivery.hint.id.clone());
+        let id = (
+            connection.to_owned(),
+            delivery.service.clone(),
+            delivery.hint.id.clone(),
+        );
         let fresh = shelves.seen.insert(id);
         if fresh {
-            let number = shelves.inbox.last_key_value().map_or(0, |(number, _)| *number) + 1;
-            shelves.inbox.insert(number, (connection.to_owned(), delivery.hint.clone()));
+            let number = shelves
+                .inbox
+                .last_key_value()
+                .map_or(0, |(number, _)| *number)
+                + 1;
+            shelves
+                .inbox
+                .insert(number, (connection.to_owned(), delivery.hint.clone()));
         }
         Ok(fresh)
     }
 
     fn inbox(&self, connection: &str, limit: usize) -> Result<Inbox, Problem> {
         let shelves = self.shelves();
-        let waiting = shelves.inbox.iter().filter(|(_, (owner, _))| owner == connection).take(limit);
+        let waiting = shelves
+            .inbox
+            .iter()
+            .filter(|(_, (owner, _))| owner == connection)
+            .take(limit);
         let mut inbox = Inbox::default();
         for (number, (_, hint)) in waiting {
             inbox.hints.push(hint.clone());
@@ -104,17 +132,25 @@ impl Store for MemoryStore {
     }
 
     fn dealt_with(&self, connection: &str, last: u64, _now: Timestamp) -> Result<(), Problem> {
-        self.shelves().inbox.retain(|number, (owner, _)| owner != connection || *number > last);
+        self.shelves()
+            .inbox
+            .retain(|number, (owner, _)| owner != connection || *number > last);
         Ok(())
     }
 
     fn note(&self, connection: &str, name: &str, value: &str) -> Result<(), Problem> {
-        self.shelves().notes.insert((connection.to_owned(), name.to_owned()), value.to_owned());
+        self.shelves()
+            .notes
+            .insert((connection.to_owned(), name.to_owned()), value.to_owned());
         Ok(())
     }
 
     fn noted(&self, connection: &str, name: &str) -> Result<Option<String>, Problem> {
-        Ok(self.shelves().notes.get(&(connection.to_owned(), name.to_owned())).cloned())
+        Ok(self
+            .shelves()
+            .notes
+            .get(&(connection.to_owned(), name.to_owned()))
+            .cloned())
     }
 }
 

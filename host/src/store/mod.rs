@@ -133,7 +133,11 @@ pub fn standing(store: &dyn Store, connection: &str) -> Result<Standing, Problem
 }
 
 /// Keeps where the connection stands.
-pub fn keep_standing(store: &dyn Store, connection: &str, standing: &Standing) -> Result<(), Problem> {
+pub fn keep_standing(
+    store: &dyn Store,
+    connection: &str,
+    standing: &Standing,
+) -> Result<(), Problem> {
     write(store, connection, STANDING, standing)
 }
 
@@ -153,7 +157,9 @@ fn read<T: for<'a> Deserialize<'a>>(
     name: &str,
 ) -> Result<Option<T>, Problem> {
     // A note that this version cannot read is as good as none: it is written anew.
-    Ok(store.noted(connection, name)?.and_then(|value| serde_json::from_str(&value).ok()))
+    Ok(store
+        .noted(connection, name)?
+        .and_then(|value| serde_json::from_str(&value).ok()))
 }
 
 fn write<T: Serialize>(

@@ -20,7 +20,8 @@ pub struct Overlay {
 impl Overlay {
     /// An empty scratch copy of `below`.
     pub fn over(below: Arc<dyn Ledger>) -> Result<Overlay, Problem> {
-        let scratch = Connection::open("").map_err(|error| failed("make a scratch copy", &error))?;
+        let scratch =
+            Connection::open("").map_err(|error| failed("make a scratch copy", &error))?;
         scratch
             .execute_batch(
                 "PRAGMA journal_mode = MEMORY;
@@ -28,7 +29,10 @@ impl Overlay {
                  CREATE TABLE scratch (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID, STRICT;",
             )
             .map_err(|error| failed("make a scratch copy", &error))?;
-        Ok(Overlay { below, scratch: Mutex::new(scratch) })
+        Ok(Overlay {
+            below,
+            scratch: Mutex::new(scratch),
+        })
     }
 
     fn scratch(&self) -> MutexGuard<'_, Connection> {
@@ -90,11 +94,19 @@ impl Ledger for Overlay {
                 .written(prefix, after.as_deref(), limit)
                 .map_err(|error| failed("read a scratch copy", &error))?;
             // Beyond the last key of a full page there may be more: only what lies before is sure.
-            let below_sure = (below.len() == limit).then(|| below.last().map(|entry| entry.key.clone()));
-            let written_sure = (written.len() == limit).then(|| written.last().map(|(key, _)| key.clone()));
-            let sure = [below_sure, written_sure].into_iter().flatten().flatten().min();
-            let mut merged: std::collections::BTreeMap<String, Option<String>> =
-                below.into_iter().map(|entry| (entry.key, Some(entry.value))).collect();
+            let below_sure =
+                (below.len() == limit).then(|| below.last().map(|entry| entry.key.clone()));
+            let written_sure =
+                (written.len() == limit).then(|| written.last().map(|(key, _)| key.clone()));
+            let sure = [below_sure, written_sure]
+                .into_iter()
+                .flatten()
+                .flatten()
+                .min();
+            let mut merged: std::collections::BTreeMap<String, Option<String>> = below
+                .into_iter()
+                .map(|entry| (entry.key, Some(entry.value)))
+                .collect();
             merged.extend(written);
             for (key, value) in merged {
                 if found.len() == limit || sure.as_ref().is_some_and(|sure| key > *sure) {
@@ -117,8 +129,9 @@ impl Ledger for Overlay {
         let mut commit = || -> rusqlite::Result<()> {
             let transaction = scratch.transaction()?;
             {
-                let mut put = transaction
-                    .prepare_cached("INSERT OR REPLACE INTO scratch (key, value) VALUES (?1, ?2)")?;
+                let mut put = transaction.prepare_cached(
+                    "INSERT OR REPLACE INTO scratch (key, value) VALUES (?1, ?2)",
+                )?;
                 for write in writes {
                     put.execute(params![write.key, write.value])?;
                 }

@@ -56,6 +56,13 @@ const MIGRATIONS: &[&str] = &["
     CREATE INDEX inbox_waiting ON inbox (connection, number) WHERE body IS NOT NULL;
 "];
 
+/// Webhooks of one connection that may wait with their bodies; older ones are forgotten, since
+/// none is ever needed for correctness.
+const WAITING_MAX: i64 = 10_000;
+
+/// After so many webhooks the inbox is looked through for old ones.
+const TRIM_EVERY: i64 = 1_000;
+
 /// How long the id of a webhook is remembered, in milliseconds: three days.
 const ID_MS_MAX: u64 = 3 * 24 * 60 * 60 * 1000;
 
@@ -90,21 +97,28 @@ impl SqliteStore {
             )
         };
         let mut writer = open().map_err(cannot_open)?;
-        migrate(&mut writer).map_err(cannot_open)?.map_err(|version| {
-            Problem::new(
-                "store-newer",
-                format!(
-                    "The store {} is of version {version}, this program knows {}.",
-                    path.display(),
-                    MIGRATIONS.len()
-                ),
-                "Run the newer program, or restore the backup made before it was installed.",
-            )
-        })?;
+        migrate(&mut writer)
+            .map_err(cannot_open)?
+            .map_err(|version| {
+                Problem::new(
+                    "store-newer",
+                    format!(
+                        "The store {} is of version {version}, this program knows {}.",
+                        path.display(),
+                        MIGRATIONS.len()
+                    ),
+                    "Run the newer program, or restore the backup made before it was installed.",
+                )
+            })?;
         let reader = open().map_err(cannot_open)?;
-        let file =
-            File { path: path.to_owned(), writer: Mutex::new(writer), reader: Mutex::new(reader) };
-        Ok(SqliteStore { file: Arc::new(file) })
+        let file = File {
+            path: path.to_owned(),
+            writer: Mutex::new(writer),
+            reader: Mutex::new(reader),
+        };
+        Ok(SqliteStore {
+            file: Arc::new(file),
+        })
     }
 
     fn read<T>(
@@ -122,7 +136,8 @@ impl SqliteStore {
     ) -> Result<T, Problem> {
         let mut connection = locked(&self.file.writer);
         let in_transaction = || {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let written = write(&transaction)?;
             transaction.commit()?;
             Ok(written)
@@ -140,7 +155,9 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<Result<(), usize>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let done: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let done = usize::try_from(done).unwrap_or(usize::MAX);
-    let Some(left) = MIGRATIONS.get(done..) else { return Ok(Err(done)) };
+    let Some(left) = MIGRATIONS.get(done..) else {
+        return Ok(Err(done));
+    };
     for step in left {
         transaction.execute_batch(step)?;
     }
@@ -163,7 +180,11 @@ impl Ledger for SqliteLedger {
             let mut select = moment
                 .prepare_cached("SELECT value FROM ledger WHERE connection = ?1 AND key = ?2")?;
             keys.iter()
-                .map(|key| select.query_row([&self.connection, key], |row| row.get(0)).optional())
+                .map(|key| {
+                    select
+                        .query_row([&self.connection, key], |row| row.get(0))
+                        .optional()
+                })
                 .collect()
         })
     }
@@ -177,7 +198,12 @@ impl Ledger for SqliteLedger {
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let rows = select.query_map(
                 params![self.connection, prefix, after.unwrap_or_default(), limit],
-                |row| Ok(Entry { key: row.get(0)?, value: row.get(1)? }),
+                |row| {
+                    Ok(Entry {
+                        key: row.get(0)?,
+                        value: row.get(1)?,
+                    })
+                },
             )?;
             let mut found = Vec::new();
             for entry in rows {
@@ -212,7 +238,10 @@ impl Ledger for SqliteLedger {
 
 impl Store for SqliteStore {
     fn ledger(&self, connection: &str) -> Arc<dyn Ledger> {
-        Arc::new(SqliteLedger { store: self.clone(), connection: connection.to_owned() })
+        Arc::new(SqliteLedger {
+            store: self.clone(),
+            connection: connection.to_owned(),
+        })
     }
 
     fn lock(&self, connection: &str) -> Result<Lock, Problem> {
@@ -229,8 +258,18 @@ impl Store for SqliteStore {
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
             )?;
             let at = i64::try_from(*at).unwrap_or(i64::MAX);
-            let rows =
-                insert.execute(params![connection, service, hint.id, hint.topic, hint.body, at])?;
+            let rows = insert.execute(params![
+                connection, service, hint.id, hint.topic, hint.body, at
+            ])?;
+            if rows == 1 && file.last_insert_rowid() % TRIM_EVERY == 0 {
+                file.execute(
+                    "UPDATE inbox SET body = NULL
+                     WHERE connection = ?1 AND body IS NOT NULL AND number <= (
+                         SELECT number FROM inbox WHERE connection = ?1 AND body IS NOT NULL
+                         ORDER BY number DESC LIMIT 1 OFFSET ?2)",
+                    params![connection, WAITING_MAX],
+                )?;
+            }
             Ok(rows == 1)
         })
     }
@@ -243,7 +282,11 @@ impl Store for SqliteStore {
             )?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let rows = select.query_map(params![connection, limit], |row| {
-                let hint = Hint { id: row.get(1)?, topic: row.get(2)?, body: row.get(3)? };
+                let hint = Hint {
+                    id: row.get(1)?,
+                    topic: row.get(2)?,
+                    body: row.get(3)?,
+                };
                 Ok((row.get::<_, i64>(0)?, hint))
             })?;
             let mut inbox = Inbox::default();

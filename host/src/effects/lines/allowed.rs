@@ -18,7 +18,9 @@ impl Allowed {
     ) -> Self {
         Allowed {
             hosts: hosts.map(|host| host.to_lowercase()).collect(),
-            origins: services.map(|(base, private)| (base.origin(), private)).collect(),
+            origins: services
+                .map(|(base, private)| (base.origin(), private))
+                .collect(),
         }
     }
 
@@ -26,7 +28,11 @@ impl Allowed {
     pub(super) fn check(&self, url: &Url) -> Result<bool, Failure> {
         let origin = url.origin();
         // Two services may share an origin; one of them may allow what the other does not say.
-        let own = self.origins.iter().filter(|(own, _)| *own == origin).map(|(_, private)| *private);
+        let own = self
+            .origins
+            .iter()
+            .filter(|(own, _)| *own == origin)
+            .map(|(_, private)| *private);
         if let Some(private) = own.reduce(|one, other| one || other) {
             return Ok(private);
         }
@@ -49,7 +55,9 @@ impl Allowed {
 /// `name.tld`, or `*.name.tld` for any one label before it.
 fn matches(pattern: &str, host: &str) -> bool {
     match pattern.strip_prefix("*.") {
-        Some(rest) => host.split_once('.').is_some_and(|(label, after)| !label.is_empty() && after == rest),
+        Some(rest) => host
+            .split_once('.')
+            .is_some_and(|(label, after)| !label.is_empty() && after == rest),
         None => pattern == host,
     }
 }
@@ -61,7 +69,11 @@ mod tests {
     use super::*;
 
     fn allowed() -> Allowed {
-        let hosts = ["files.example".to_owned(), "*.store.example".to_owned(), "big.example:8443".to_owned()];
+        let hosts = [
+            "files.example".to_owned(),
+            "*.store.example".to_owned(),
+            "big.example:8443".to_owned(),
+        ];
         let base: Url = "http://127.0.0.1:9/base".parse().unwrap();
         Allowed::new(hosts.iter(), [(&base, true)].into_iter())
     }
@@ -78,8 +90,12 @@ mod tests {
     #[test]
     fn every_other_host_is_refused() {
         let urls = [
-            "https://evil.example/", "https://store.example/", "https://a.b.store.example/",
-            "https://files.example.evil/", "https://files.example:8443/", "http://127.0.0.1:10/",
+            "https://evil.example/",
+            "https://store.example/",
+            "https://a.b.store.example/",
+            "https://files.example.evil/",
+            "https://files.example:8443/",
+            "http://127.0.0.1:10/",
             "https://big.example/",
         ];
         for url in urls {

@@ -53,13 +53,23 @@ struct Ahead {
 
 /// What came for a range.
 enum Fetched {
-    Piece { bytes: Vec<u8>, last: bool, identity: Identity },
-    Whole { response: Response, identity: Identity },
+    Piece {
+        bytes: Vec<u8>,
+        last: bool,
+        identity: Identity,
+    },
+    Whole {
+        response: Response,
+        identity: Identity,
+    },
 }
 
 impl Reader {
     pub(super) fn new(network: Arc<Network>) -> Self {
-        Reader { network, files: Mutex::default() }
+        Reader {
+            network,
+            files: Mutex::default(),
+        }
     }
 
     pub(super) async fn read(&self, request: LinesRequest) -> Result<Lines, Failure> {
@@ -78,19 +88,31 @@ impl Reader {
         let mut file = file.lock().await;
         let lines = file.read(&source, request.offset, bytes_max).await;
         if lines.is_err() {
-            *file = File { identity: file.identity.take(), ..File::default() };
+            *file = File {
+                identity: file.identity.take(),
+                ..File::default()
+            };
         }
         lines
     }
 }
 
 impl File {
-    async fn read(&mut self, source: &Source, offset: u64, bytes_max: usize) -> Result<Lines, Failure> {
+    async fn read(
+        &mut self,
+        source: &Source,
+        offset: u64,
+        bytes_max: usize,
+    ) -> Result<Lines, Failure> {
         if let Some(stream) = self.stream.as_mut().filter(|stream| stream.reaches(offset)) {
             return stream.piece(offset, bytes_max).await;
         }
         match self.fetched(source, offset, bytes_max).await? {
-            Fetched::Piece { bytes, last, identity } => {
+            Fetched::Piece {
+                bytes,
+                last,
+                identity,
+            } => {
                 self.same(source, identity)?;
                 let lines = cut(bytes, offset, last, bytes_max)?;
                 self.ahead = lines.next_offset.map(|next| source.ahead(next, bytes_max));
@@ -122,7 +144,10 @@ impl File {
         if *self.identity.get_or_insert_with(|| identity.clone()) == identity {
             return Ok(());
         }
-        Err(Failure::Unreachable(format!("the file at {} changed while it was read", source.place())))
+        Err(Failure::Unreachable(format!(
+            "the file at {} changed while it was read",
+            source.place()
+        )))
     }
 }
 
@@ -145,7 +170,11 @@ impl Source {
     fn ahead(&self, offset: u64, bytes_max: usize) -> Ahead {
         let source = self.clone();
         let piece = tokio::spawn(async move { source.fetch(offset, bytes_max).await });
-        Ahead { offset, bytes_max, piece: AbortOnDropHandle::new(piece) }
+        Ahead {
+            offset,
+            bytes_max,
+            piece: AbortOnDropHandle::new(piece),
+        }
     }
 
     async fn fetch(&self, offset: u64, bytes_max: usize) -> Result<Fetched, Failure> {
@@ -176,7 +205,10 @@ impl Source {
         offset: u64,
         bytes_max: usize,
     ) -> Result<Fetched, Failure> {
-        let range = response.headers().get(CONTENT_RANGE).and_then(|value| value.to_str().ok());
+        let range = response
+            .headers()
+            .get(CONTENT_RANGE)
+            .and_then(|value| value.to_str().ok());
         let (first, end, total) = range
             .and_then(range_of)
             .ok_or_else(|| self.unreachable("answered with a part and does not say which"))?;
@@ -195,17 +227,28 @@ impl Source {
         if end.checked_add(1) != Some(received) {
             return Err(self.unreachable("sent less than it announced"));
         }
-        Ok(Fetched::Piece { bytes, last: total == Some(received), identity })
+        Ok(Fetched::Piece {
+            bytes,
+            last: total == Some(received),
+            identity,
+        })
     }
 
     /// Nothing lies at `offset`: the file is empty, or its end was not known before.
     fn at_the_end(&self, response: &Response, offset: u64) -> Result<Fetched, Failure> {
-        let range = response.headers().get(CONTENT_RANGE).and_then(|value| value.to_str().ok());
+        let range = response
+            .headers()
+            .get(CONTENT_RANGE)
+            .and_then(|value| value.to_str().ok());
         let total = range.and_then(|range| range.strip_prefix("bytes */")?.trim().parse().ok());
         if total != Some(offset) {
             return Err(self.unreachable("has no such part"));
         }
-        Ok(Fetched::Piece { bytes: Vec::new(), last: true, identity: Identity::of(response, total) })
+        Ok(Fetched::Piece {
+            bytes: Vec::new(),
+            last: true,
+            identity: Identity::of(response, total),
+        })
     }
 
     fn unreachable(&self, what: &str) -> Failure {
@@ -214,7 +257,11 @@ impl Source {
 
     /// Host and path, for messages; the rest of a download's address may be a signature.
     fn place(&self) -> String {
-        format!("{}{}", self.url.host_str().unwrap_or_default(), self.url.path())
+        format!(
+            "{}{}",
+            self.url.host_str().unwrap_or_default(),
+            self.url.path()
+        )
     }
 }
 
@@ -224,7 +271,11 @@ impl Identity {
             let value = response.headers().get(name)?;
             Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
         };
-        Identity { bytes, etag: header(ETAG), modified: header(LAST_MODIFIED) }
+        Identity {
+            bytes,
+            etag: header(ETAG),
+            modified: header(LAST_MODIFIED),
+        }
     }
 }
 
@@ -232,23 +283,24 @@ impl Identity {
 fn range_of(value: &str) -> Option<(u64, u64, Option<u64>)> {
     let (range, total) = value.strip_prefix("bytes ")?.split_once('/')?;
     let (first, last) = range.split_once('-')?;
-    let total = if total == "*" { None } else { Some(total.parse().ok()?) };
+    let total = if total == "*" {
+        None
+    } else {
+        Some(total.parse().ok()?)
+    };
     Some((first.parse().ok()?, last.parse().ok()?, total))
 }
 
 /// Whole lines from `bytes`, which begin at `offset` of the file.
-fn cut(
-    mut bytes: Vec<u8>,
-    offset: u64,
-    last: bool,
-    bytes_max: usize,
-) -> Result<Lines, Failure> {
+fn cut(mut bytes: Vec<u8>, offset: u64, last: bool, bytes_max: usize) -> Result<Lines, Failure> {
     if !last {
         match bytes.iter().rposition(|byte| *byte == b'\n') {
             Some(line_end) => bytes.truncate(line_end + 1),
             None if bytes.len() >= bytes_max => return Err(Failure::TooLarge),
             None => {
-                return Err(Failure::Unreachable("the server sent a part without a line end".to_owned()));
+                return Err(Failure::Unreachable(
+                    "the server sent a part without a line end".to_owned(),
+                ));
             }
         }
     }
@@ -268,7 +320,13 @@ mod tests {
     fn a_content_range_is_read_and_nonsense_is_none() {
         assert_eq!(range_of("bytes 0-99/1234"), Some((0, 99, Some(1234))));
         assert_eq!(range_of("bytes 5-9/*"), Some((5, 9, None)));
-        for nonsense in ["", "bytes */9", "bytes 1-/9", "items 0-1/2", "bytes 0-99999999999999999999/1"] {
+        for nonsense in [
+            "",
+            "bytes */9",
+            "bytes 1-/9",
+            "items 0-1/2",
+            "bytes 0-99999999999999999999/1",
+        ] {
             assert_eq!(range_of(nonsense), None, "{nonsense}");
         }
     }

@@ -17,7 +17,12 @@ pub(super) struct Stream {
 
 impl Stream {
     pub(super) fn new(response: Response) -> Self {
-        Stream { response, offset: 0, rest: Vec::new(), ended: false }
+        Stream {
+            response,
+            offset: 0,
+            rest: Vec::new(),
+            ended: false,
+        }
     }
 
     /// Whether the file's `offset` is still ahead.
@@ -46,7 +51,9 @@ impl Stream {
         while self.offset < offset {
             if self.rest.is_empty() {
                 if self.ended {
-                    return Err(Failure::Unreachable("the file ends before the part asked for".to_owned()));
+                    return Err(Failure::Unreachable(
+                        "the file ends before the part asked for".to_owned(),
+                    ));
                 }
                 self.more().await?;
             }

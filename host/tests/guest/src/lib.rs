@@ -17,7 +17,8 @@ use bindings::exports::atsync::connector::policy::{
     AvailabilityAnswer, ClaimDecision, Item, Level, OpenClaim, OrderLine,
 };
 use bindings::exports::atsync::connector::reconcile::{
-    Completion, Effect, Fault, Job, Mode, Outcome, Problem, Progress, Request, Turn, Verdict, Waiting,
+    Completion, Effect, Fault, Job, Mode, Outcome, Problem, Progress, Request, Turn, Verdict,
+    Waiting,
 };
 use bindings::exports::atsync::connector::{manifest as manifest_export, policy, reconcile};
 use serde::Deserialize;
@@ -110,7 +111,9 @@ impl reconcile::Guest for Guest {
 impl Pass {
     fn take(&mut self, completions: Vec<Completion>) -> Result<Turn, Fault> {
         for completion in completions {
-            if let (Some((url, max_bytes)), reconcile::Answer::Lines(lines)) = (&self.reading, &completion.answer) {
+            if let (Some((url, max_bytes)), reconcile::Answer::Lines(lines)) =
+                (&self.reading, &completion.answer)
+            {
                 self.bytes_read += lines.text.len() as u64;
                 self.lines_read += lines.text.bytes().filter(|byte| *byte == b'\n').count() as u64;
                 if let Some(offset) = lines.next_offset {
@@ -123,7 +126,11 @@ impl Pass {
                 self.answers.push(completion);
             }
         }
-        if self.open > 0 { Ok(waiting(Vec::new())) } else { self.go_on() }
+        if self.open > 0 {
+            Ok(waiting(Vec::new()))
+        } else {
+            self.go_on()
+        }
     }
 
     fn go_on(&mut self) -> Result<Turn, Fault> {
@@ -135,7 +142,10 @@ impl Pass {
             }
             Some(Step::Twice) => {
                 self.open += 2;
-                let request = || Request { id: 7, effect: Effect::Load(Vec::new()) };
+                let request = || Request {
+                    id: 7,
+                    effect: Effect::Load(Vec::new()),
+                };
                 Ok(waiting(vec![request(), request()]))
             }
             Some(Step::Nothing) => Ok(waiting(Vec::new())),
@@ -165,7 +175,10 @@ impl Pass {
             .into_iter()
             .map(|effect| {
                 self.next_id += 1;
-                Request { id: self.next_id, effect }
+                Request {
+                    id: self.next_id,
+                    effect,
+                }
             })
             .collect();
         waiting(requests)
@@ -173,7 +186,10 @@ impl Pass {
 
     fn done(&mut self) -> Turn {
         self.answers.sort_by_key(|completion| completion.id);
-        let now = self.answers.last().map_or(self.job.now, |completion| completion.at);
+        let now = self
+            .answers
+            .last()
+            .map_or(self.job.now, |completion| completion.at);
         let report = json!({
             "schema": "atsync.report/1",
             "kind": match &self.job.mode {
@@ -203,16 +219,28 @@ impl Pass {
 
 fn waiting(requests: Vec<Request>) -> Turn {
     let done = requests.len() as u64;
-    let progress = Some(Progress { what: "following the script".to_owned(), done, total: None });
+    let progress = Some(Progress {
+        what: "following the script".to_owned(),
+        done,
+        total: None,
+    });
     Turn::Waiting(Waiting { requests, progress })
 }
 
 fn read(url: String, offset: u64, max_bytes: u32) -> Effect {
-    Effect::ReadLines(reconcile::LinesRequest { url, offset, max_bytes })
+    Effect::ReadLines(reconcile::LinesRequest {
+        url,
+        offset,
+        max_bytes,
+    })
 }
 
 fn problem(code: &str, message: &str) -> Problem {
-    Problem { code: code.to_owned(), message: message.to_owned(), fix: "Correct the script.".to_owned() }
+    Problem {
+        code: code.to_owned(),
+        message: message.to_owned(),
+        fix: "Correct the script.".to_owned(),
+    }
 }
 
 impl manifest_export::Guest for Guest {

@@ -86,11 +86,17 @@ pub fn check_settings(settings: &str) -> Vec<Finding> {
 }
 
 fn fixed(secrets: &[&str], name: &str, form: &str) -> Auth {
-    Auth::Fixed(FixedAuth { secrets: texts(secrets), header: header(name, form) })
+    Auth::Fixed(FixedAuth {
+        secrets: texts(secrets),
+        header: header(name, form),
+    })
 }
 
 fn header(name: &str, form: &str) -> HeaderForm {
-    HeaderForm { name: name.to_owned(), form: form.to_owned() }
+    HeaderForm {
+        name: name.to_owned(),
+        form: form.to_owned(),
+    }
 }
 
 fn texts(texts: &[&str]) -> Vec<String> {
@@ -98,5 +104,8 @@ fn texts(texts: &[&str]) -> Vec<String> {
 }
 
 fn fields(fields: &[(&str, &str)]) -> Vec<(String, String)> {
-    fields.iter().map(|(name, form)| ((*name).to_owned(), (*form).to_owned())).collect()
+    fields
+        .iter()
+        .map(|(name, form)| ((*name).to_owned(), (*form).to_owned()))
+        .collect()
 }

@@ -1,0 +1,247 @@
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use atsync::engine::reconcile::{Answer, Effect, Failure, LinesRequest, Mode};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get as on_get;
+use serde_json::json;
+
+use crate::support::*;
+
+/// A server with one file.
+struct Shop {
+    file: Mutex<Vec<u8>>,
+    ranges: AtomicBool,
+    requests: AtomicUsize,
+    credentials: AtomicUsize,
+}
+
+async fn file(State(shop): State<Arc<Shop>>, headers: HeaderMap) -> Response {
+    shop.requests.fetch_add(1, Ordering::SeqCst);
+    if headers.contains_key("authorization") || headers.contains_key("x-shelf-token") {
+        shop.credentials.fetch_add(1, Ordering::SeqCst);
+    }
+    let file = shop.file.lock().unwrap().clone();
+    let range = headers
+        .get(header::RANGE)
+        .map(|range| range.to_str().unwrap().to_owned());
+    let Some(range) = range.filter(|_| shop.ranges.load(Ordering::SeqCst)) else {
+        let chunks: Vec<_> = file
+            .chunks(7)
+            .map(|chunk| Ok::<_, std::io::Error>(chunk.to_vec()))
+            .collect();
+        return Body::from_stream(futures_util::stream::iter(chunks)).into_response();
+    };
+    let (first, last) = range
+        .strip_prefix("bytes=")
+        .unwrap()
+        .split_once('-')
+        .unwrap();
+    let first: usize = first.parse().unwrap();
+    let end = (last.parse::<usize>().unwrap() + 1).min(file.len());
+    if first >= file.len() {
+        let headers = [(header::CONTENT_RANGE, format!("bytes */{}", file.len()))];
+        return (StatusCode::RANGE_NOT_SATISFIABLE, headers).into_response();
+    }
+    let headers = [
+        (
+            header::CONTENT_RANGE,
+            format!("bytes {first}-{}/{}", end - 1, file.len()),
+        ),
+        (header::ETAG, format!("\"{}\"", file.len())),
+    ];
+    (
+        StatusCode::PARTIAL_CONTENT,
+        headers,
+        file[first..end].to_vec(),
+    )
+        .into_response()
+}
+
+async fn shop(content: impl Into<Vec<u8>>, ranges: bool) -> (Arc<Shop>, Bench, String) {
+    let shop = Arc::new(Shop {
+        file: Mutex::new(content.into()),
+        ranges: AtomicBool::new(ranges),
+        requests: AtomicUsize::default(),
+        credentials: AtomicUsize::default(),
+    });
+    let router = Router::new()
+        .route("/file", on_get(file))
+        .with_state(Arc::clone(&shop));
+    let base = serve(router).await;
+    (shop, Bench::new(&base), format!("{base}/file"))
+}
+
+fn read(url: &str, offset: u64, max_bytes: u32) -> Effect {
+    Effect::ReadLines(LinesRequest {
+        url: url.to_owned(),
+        offset,
+        max_bytes,
+    })
+}
+
+async fn piece(bench: &Bench, effect: Effect) -> (String, Option<u64>) {
+    match bench.answer(effect).await {
+        Answer::Lines(lines) => (lines.text, lines.next_offset),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn numbered(lines: usize) -> String {
+    (0..lines)
+        .map(|line| format!("{{\"line\":{line},\"name\":\"Kleid für {line} €\"}}\n"))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_file_comes_in_pieces_cut_at_line_ends_with_and_without_ranges() {
+    for ranges in [true, false] {
+        let (_, bench, url) = shop("one\ntwo\nthree", ranges).await;
+        assert_eq!(
+            piece(&bench, read(&url, 0, 6)).await,
+            ("one\n".to_owned(), Some(4))
+        );
+        assert_eq!(
+            piece(&bench, read(&url, 4, 6)).await,
+            ("two\n".to_owned(), Some(8))
+        );
+        assert_eq!(
+            piece(&bench, read(&url, 8, 6)).await,
+            ("three".to_owned(), None)
+        );
+        assert_eq!(
+            piece(&bench, read(&url, 0, 100)).await,
+            ("one\ntwo\nthree".to_owned(), None)
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_byte_of_a_file_arrives_once_whatever_the_piece() {
+    let content = numbered(2_000);
+    for ranges in [true, false] {
+        for max_bytes in [64, 1_000, 4_096, 1 << 20] {
+            let (shop, bench, url) = shop(content.clone(), ranges).await;
+            let data = bench
+                .data(Mode::Sync, &json!([{ "ReadAll": [url, max_bytes] }]))
+                .await;
+            assert_eq!(data["bytes_read"], content.len(), "{data}");
+            assert_eq!(data["lines_read"], 2_000);
+            if !ranges {
+                assert_eq!(
+                    shop.requests.load(Ordering::SeqCst),
+                    1,
+                    "the one answer stays open"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_empty_file_is_one_empty_piece() {
+    for ranges in [true, false] {
+        let (_, bench, url) = shop("", ranges).await;
+        assert_eq!(
+            piece(&bench, read(&url, 0, 100)).await,
+            (String::new(), None)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_line_longer_than_a_piece_is_too_large() {
+    for ranges in [true, false] {
+        let (_, bench, url) = shop(format!("short\n{}\nshort\n", "x".repeat(1_000)), ranges).await;
+        let answer = bench.answer(read(&url, 6, 500)).await;
+        assert!(
+            matches!(answer, Answer::Failed(Failure::TooLarge)),
+            "{answer:?}"
+        );
+        assert_eq!(piece(&bench, read(&url, 6, 1_001)).await.0.len(), 1_001);
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_changes_between_pieces_is_a_failure() {
+    let (shop, bench, url) = shop("one\ntwo\nthree\n", true).await;
+    let steps = json!([{ "Ask": [read(&url, 0, 4)] }, { "Ask": [get("/change")] }, { "Ask": [read(&url, 8, 4)] }]);
+    let before = answers(&bench.data(Mode::Sync, &steps).await);
+    assert!(
+        matches!(before[2], Answer::Failed(Failure::TooLarge)),
+        "{before:?}"
+    );
+    *shop.file.lock().unwrap() = b"one\ntwo\nthree\nfour\n".to_vec();
+    let changing = Arc::clone(&shop);
+    let router = Router::new()
+        .route("/file", on_get(file))
+        .with_state(Arc::clone(&shop))
+        .route(
+            "/change",
+            on_get(async move || changing.file.lock().unwrap().push(b'\n')),
+        );
+    let base = serve(router).await;
+    let bench = Bench::new(&base);
+    let url = format!("{base}/file");
+    let steps = json!([{ "Ask": [read(&url, 0, 7)] }, { "Ask": [get("/change")] }, { "Ask": [read(&url, 8, 7)] }]);
+    match &answers(&bench.data(Mode::Sync, &steps).await)[2] {
+        Answer::Failed(Failure::Unreachable(why)) => {
+            assert!(why.contains("changed while"), "{why}")
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_utf_8_is_refused_at_its_byte() {
+    let (_, bench, url) = shop(&b"good\nb\xffd\n"[..], true).await;
+    match bench.answer(read(&url, 5, 100)).await {
+        Answer::Failed(Failure::Refused(why)) => assert!(why.contains("at byte 6"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn no_credential_is_sent_with_a_download() {
+    let (shop, bench, url) = shop("one\n", true).await;
+    piece(&bench, read(&url, 0, 100)).await;
+    assert_eq!(shop.credentials.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_download_from_elsewhere_or_in_pieces_without_measure_is_refused() {
+    let (_, bench, url) = shop("one\n", true).await;
+    for effect in [
+        read("https://evil.example/f", 0, 10),
+        read("nonsense", 0, 10),
+        read(&url, 0, 0),
+        read(&url, 0, 9 << 20),
+    ] {
+        let answer = bench.answer(effect).await;
+        assert!(
+            matches!(answer, Answer::Failed(Failure::Refused(_))),
+            "{answer:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_gone_is_named_without_its_signature() {
+    let (_, bench, url) = shop("one\n", true).await;
+    match bench
+        .answer(read(&format!("{url}-gone?signature=abc"), 0, 10))
+        .await
+    {
+        Answer::Failed(Failure::Unreachable(why)) => {
+            assert!(
+                why.contains("/file-gone answered with status 404") && !why.contains("abc"),
+                "{why}"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+}

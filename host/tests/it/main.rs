@@ -1,0 +1,21 @@
+//! The machine room over real HTTP: a component that does what its settings say, small servers
+//! on loopback, real files.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_imports,
+    reason = "a test fails by panicking"
+)]
+
+mod credentials;
+mod engine;
+mod http;
+mod lines;
+mod pass;
+mod recording;
+mod schedule;
+mod server;
+mod store;
+mod support;

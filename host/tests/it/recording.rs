@@ -1,0 +1,93 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use atsync::engine::reconcile::{Effect, Mode};
+use atsync::recording::{Recorder, replay};
+use serde_json::json;
+
+use crate::support::*;
+
+fn recordings(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut files: Vec<_> = std::fs::read_dir(folder.join("acme"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    files
+}
+
+fn recorded(folder: &Path, bytes_max: u64) -> Bench {
+    let mut bench = Bench::offline();
+    bench.recorder = Some(Arc::new(Recorder::new(folder, bytes_max).unwrap()));
+    bench
+}
+
+#[tokio::test]
+async fn a_recorded_pass_replays_to_the_same_outcome_without_a_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = recorded(folder.path(), 1 << 20);
+    let steps = json!([
+        { "Ask": [Effect::Load(vec!["a".to_owned()]), get("/nobody-listens")] },
+        { "Ask": [Effect::Commit(Vec::new())] },
+    ]);
+    bench.data(Mode::Sync, &steps).await;
+    bench.recorder.as_ref().unwrap().flush();
+    let replayed = replay(&recordings(folder.path())[0], &connector()).unwrap();
+    assert!(replayed.same, "{replayed:?}");
+    assert!(replayed.turns >= 3);
+    assert!(replayed.now.contains("atsync.report/1"));
+}
+
+#[tokio::test]
+async fn the_oldest_recordings_make_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = recorded(folder.path(), 2_000);
+    let mut newest = None;
+    for _ in 0..20 {
+        bench.data(Mode::Sync, &json!([])).await;
+        bench.recorder.as_ref().unwrap().flush();
+        newest = recordings(folder.path()).pop();
+    }
+    let files = recordings(folder.path());
+    let bytes: u64 = files
+        .iter()
+        .map(|file| file.metadata().unwrap().len())
+        .sum();
+    assert!(
+        bytes <= 2_000 && files.len() < 20,
+        "{bytes} bytes in {} files",
+        files.len()
+    );
+    assert_eq!(files.last(), newest.as_ref());
+}
+
+#[tokio::test]
+async fn a_pass_too_large_to_keep_is_cut_and_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = recorded(folder.path(), 1 << 30);
+    let big = "x".repeat(5 << 20);
+    let write = |key: usize| {
+        Effect::Commit(vec![atsync::engine::reconcile::Write {
+            key: key.to_string(),
+            value: Some(big.clone()),
+        }])
+    };
+    let effects: Vec<Effect> = (0..8).map(write).collect();
+    for effect in effects {
+        bench.answer(effect).await;
+    }
+    let keys: Vec<Effect> = (0..8)
+        .map(|key| Effect::Load(vec![key.to_string()]))
+        .collect();
+    let mut without_echo = bench;
+    without_echo.connection.limits.report_bytes = 1 << 30;
+    let before = without_echo.recorder.as_ref().unwrap().cut();
+    without_echo
+        .pass(Mode::Sync, &json!([{ "Ask": keys }]))
+        .await
+        .unwrap();
+    without_echo.recorder.as_ref().unwrap().flush();
+    assert_eq!(without_echo.recorder.as_ref().unwrap().cut(), before + 1);
+    let problem = replay(recordings(folder.path()).last().unwrap(), &connector()).unwrap_err();
+    assert_eq!(problem.code, "recording-cut");
+}
