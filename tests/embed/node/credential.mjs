@@ -29,13 +29,15 @@ export class Credential {
   }
 
   async #grant(auth) {
-    const address = this.#given.token_url ?? new URL(auth.tokenUrl, `${this.#given.url}/`).href;
+    const { url, token_url } = this.#given;
+    const address = token_url ?? (auth.tokenUrl.startsWith('/') ? url + auth.tokenUrl : auth.tokenUrl);
     const fields = auth.fields.map(([name, form]) => [name, fill(form, this.#given)]);
     const signal = AbortSignal.timeout(GRANT_MS_MAX);
     const response = await fetch(address, { method: 'POST', signal, ...encoded(auth.encoding, fields) });
     if (!response.ok) {
-      const lasting = response.status >= 400 && response.status < 500 && ![408, 429].includes(response.status);
-      throw Object.assign(new Error(`no token: status ${response.status}`), { refused: lasting });
+      const { status } = response;
+      const lasting = status >= 400 && status < 500 && status !== 408 && status !== 429;
+      throw Object.assign(new Error(`no token: status ${status}`), { refused: lasting });
     }
     const answer = await response.json();
     const lifetimeS = answer[auth.lifetimeField] ?? Infinity;
@@ -46,7 +48,8 @@ export class Credential {
 
 function encoded(encoding, fields) {
   if (encoding === 'json') {
-    return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(Object.fromEntries(fields)) };
+    const body = JSON.stringify(Object.fromEntries(fields));
+    return { headers: { 'content-type': 'application/json' }, body };
   }
   const body = encoding === 'multipart' ? new FormData() : new URLSearchParams();
   for (const [name, value] of fields) body.append(name, value);

@@ -83,7 +83,8 @@ export class Host {
       case 'http':
         return this.#http(val, mayChange);
       case 'read-lines':
-        return this.#mayDownload(val.url) ? readLines(val) : failed('refused', 'a download from a host that nobody named');
+        if (!this.#mayDownload(val.url)) return failed('refused', 'a download from a host that nobody named');
+        return readLines(val);
       case 'load':
         return { tag: 'loaded', val: val.map((key) => ledger.get(key)) };
       case 'scan':

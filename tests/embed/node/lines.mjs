@@ -11,7 +11,8 @@ export async function readLines({ url, offset, maxBytes }) {
   const first = Number(offset);
   const headers = { range: `bytes=${first}-${first + maxBytes - 1}`, 'accept-encoding': 'identity' };
   try {
-    const response = await fetch(url, { headers, redirect: 'error', signal: AbortSignal.timeout(PIECE_MS_MAX) });
+    const signal = AbortSignal.timeout(PIECE_MS_MAX);
+    const response = await fetch(url, { headers, redirect: 'error', signal });
     const { bytes, more } = await piece(response, first, maxBytes);
     return cut(bytes, more, first, maxBytes);
   } catch (error) {

@@ -51,13 +51,10 @@ export class Sandbox {
   /** Variant ids by SKU: the UPCs of the styles on JOOR. */
   async upcs() {
     const query = '{ productVariants(first: 250) { nodes { id sku } } }';
-    const { data } = await answer(
-      fetch(`${this.shopifyUrl}/admin/api/2026-10/graphql.json`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'x-shopify-access-token': this.connection.services.shopify.token },
-        body: JSON.stringify({ query }),
-      }),
-    );
+    const { token } = this.connection.services.shopify;
+    const headers = { 'content-type': 'application/json', 'x-shopify-access-token': token };
+    const request = { method: 'POST', headers, body: JSON.stringify({ query }) };
+    const { data } = await answer(fetch(`${this.shopifyUrl}/admin/api/2026-10/graphql.json`, request));
     return Object.fromEntries(data.productVariants.nodes.map(({ id, sku }) => [sku, id.split('/').at(-1)]));
   }
 }

@@ -51,6 +51,10 @@ def send(url, method="GET", headers=(), body=None):
         return answer
 
 
+class Refused(Exception):
+    """Not worth a retry."""
+
+
 def failure(error):
     """What an exchange without an answer is."""
     reason = getattr(error, "reason", error)
@@ -59,10 +63,6 @@ def failure(error):
     if isinstance(error, Refused):
         return failed("refused", str(error))
     return failed("unreachable", str(reason))
-
-
-class Refused(Exception):
-    """Not worth a retry."""
 
 
 class Service:
@@ -74,8 +74,7 @@ class Service:
 
     def owns(self, url):
         """Whether `url` is on the service's own host."""
-        origin = lambda of: urllib.parse.urlsplit(of)[:2]
-        return origin(url) == origin(self._url)
+        return urllib.parse.urlsplit(url)[:2] == urllib.parse.urlsplit(self._url)[:2]
 
     def exchange(self, request):
         """`http`: one exchange, and one more where a token was refused and can be renewed."""
@@ -94,8 +93,10 @@ class Service:
                     received = answer.read(RESPONSE_BYTES_MAX + 1)
                 if len(received) > RESPONSE_BYTES_MAX:
                     return failed("too-large")
-                visible = [(name.lower(), value) for name, value in answer.headers.items() if name.lower() not in hidden]
-                return Variant("http", record(status=answer.status, headers=visible, body=received.decode(errors="replace")))
+                lowered = [(name.lower(), value) for name, value in answer.headers.items()]
+                visible = [(name, value) for name, value in lowered if name not in hidden]
+                text = received.decode(errors="replace")
+                return Variant("http", record(status=answer.status, headers=visible, body=text))
         except (OSError, http.client.HTTPException, Refused) as error:
             return failure(error)
 
@@ -123,8 +124,11 @@ class Credential:
 
     def _grant(self):
         auth = self._auth
-        url = self._given.get("token_url") or urllib.parse.urljoin(self._given["url"] + "/", getattr(auth, "token-url"))
-        content_type, body = encoded(auth.encoding, [(name, fill(form, self._given)) for name, form in auth.fields])
+        url = self._given.get("token_url") or getattr(auth, "token-url")
+        if url.startswith("/"):
+            url = self._given["url"] + url
+        fields = [(name, fill(form, self._given)) for name, form in auth.fields]
+        content_type, body = encoded(auth.encoding, fields)
         with send(url, "POST", [("content-type", content_type)], body) as answer:
             text = answer.read(RESPONSE_BYTES_MAX)
         if answer.status != 200:
@@ -133,7 +137,8 @@ class Credential:
         granted = json.loads(text)
         lifetime_s = granted.get(getattr(auth, "lifetime-field") or "", float("inf"))
         # Renewed in the last tenth of its life, before the service refuses it.
-        self._token, self._token_ends = granted[getattr(auth, "token-field")], time.monotonic() + lifetime_s * 0.9
+        self._token_ends = time.monotonic() + lifetime_s * 0.9
+        self._token = granted[getattr(auth, "token-field")]
 
 
 def encoded(encoding, fields):

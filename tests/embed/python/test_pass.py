@@ -50,7 +50,8 @@ class PassTest(unittest.TestCase):
     def ats(self, sku):
         """What JOOR shows of a SKU, whose UPC is its variant id."""
         query = f'{{ productVariants(first: 1, query: "sku:{sku}") {{ nodes {{ id }} }} }}'
-        headers = {"content-type": "application/json", "x-shopify-access-token": self.services["shopify"]["token"]}
+        token = self.services["shopify"]["token"]
+        headers = {"content-type": "application/json", "x-shopify-access-token": token}
         found = get(f"{self.shopify}/admin/api/2026-10/graphql.json", {"query": query}, headers)
         upc = found["data"]["productVariants"]["nodes"][0]["id"].split("/")[-1]
         query = urllib.parse.urlencode({"upc": upc, "warehouse": "Default"})
@@ -92,11 +93,17 @@ class PassTest(unittest.TestCase):
         self.assertEqual((finding.severity, finding.path), ("error", "/interval_s"))
 
     def test_policy_answers_without_a_pass(self):
-        item = record(style="1", sku="LIN-SND-S", tags=[], linesheets=[], tracked=True, continue_selling=False, on_sale=True)
-        level = lambda location, units: record(location=location, quantity=Variant("available", units), incoming=[])
-        levels = [level("Paris", 12), level("Lyon", 4)]
+        item = record(
+            style="1", sku="LIN-SND-S", tags=[], linesheets=[],
+            tracked=True, continue_selling=False, on_sale=True,
+        )
+        levels = [
+            record(location=location, quantity=Variant("available", units), incoming=[])
+            for location, units in [("Paris", 12), ("Lyon", 4)]
+        ]
         claims = [record(order="7", location="Paris", units=3)]
-        answer = self.connector.instance()("policy.availability", json.dumps(self.settings), item, levels, claims)
+        call = self.connector.instance()
+        answer = call("policy.availability", json.dumps(self.settings), item, levels, claims)
         [row] = answer.rows
         self.assertEqual((row.warehouse, row.value.tag, row.value.payload), ("Default", "units", 13))
 
