@@ -63,7 +63,15 @@ impl Finding {
     }
 
     fn new(severity: Severity, code: &str, message: String, fix: String) -> Self {
-        Self { code: code.to_owned(), severity, path: None, subject: None, message, fix, at: None }
+        Self {
+            code: code.to_owned(),
+            severity,
+            path: None,
+            subject: None,
+            message,
+            fix,
+            at: None,
+        }
     }
 
     /// The same finding with its place in a file.

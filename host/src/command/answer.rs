@@ -31,7 +31,11 @@ impl Answer {
             Ok(Ended::Fault(fault)) => {
                 let (_, problem) = fault_parts(&fault);
                 let settings = matches!(fault, Fault::PermanentSettings(_));
-                let exit = if settings { Exit::Refused } else { Exit::Failed };
+                let exit = if settings {
+                    Exit::Refused
+                } else {
+                    Exit::Failed
+                };
                 Self::of_finding(
                     connection,
                     exit,
@@ -53,14 +57,27 @@ impl Answer {
 
     /// From something that kept the pass from beginning.
     pub fn of_finding(connection: &str, exit: Exit, finding: Finding) -> Self {
-        let report = Report { findings: vec![finding], ..Report::default() };
-        Self { connection: connection.to_owned(), exit, next_run: None, report }
+        let report = Report {
+            findings: vec![finding],
+            ..Report::default()
+        };
+        Self {
+            connection: connection.to_owned(),
+            exit,
+            next_run: None,
+            report,
+        }
     }
 
     /// For a connection whose part of the file is wrong; the findings say how.
     pub fn refused(connection: &str) -> Self {
         let (connection, report) = (connection.to_owned(), Report::default());
-        Self { connection, exit: Exit::Refused, next_run: None, report }
+        Self {
+            connection,
+            exit: Exit::Refused,
+            next_run: None,
+            report,
+        }
     }
 
     /// Puts the host's own findings before the component's.
@@ -79,10 +96,18 @@ impl Answer {
                 return Self::of_finding(connection, Exit::Failed, not_a_report(&error));
             }
         };
-        report.findings =
-            report.findings.into_iter().map(|finding| site.placed(connection, finding)).collect();
+        report.findings = report
+            .findings
+            .into_iter()
+            .map(|finding| site.placed(connection, finding))
+            .collect();
         let (connection, exit) = (connection.to_owned(), outcome.verdict.into());
-        Self { connection, exit, next_run: Some(outcome.next_run), report }
+        Self {
+            connection,
+            exit,
+            next_run: Some(outcome.next_run),
+            report,
+        }
     }
 
     /// Prints it: one line of JSON, or text with the connection's name above if there are
@@ -94,7 +119,13 @@ impl Answer {
         }
         let paint = Paint::stdout();
         if several {
-            println!("{}", paint.paint(console::Style::new().bold(), &format!("── {} ──", self.connection)));
+            println!(
+                "{}",
+                paint.paint(
+                    console::Style::new().bold(),
+                    &format!("── {} ──", self.connection)
+                )
+            );
         }
         print!("{}", render::report(&self.report, paint));
         if several {

@@ -37,7 +37,10 @@ impl Check {
                 None => None,
             };
             let ready = configured.connection.clone().zip(connector);
-            let ready = ready.map(|(connection, connector)| Ready { connection, connector });
+            let ready = ready.map(|(connection, connector)| Ready {
+                connection,
+                connector,
+            });
             planned.push((configured.name.clone(), findings, ready));
         }
         block_on(async {
@@ -60,7 +63,11 @@ impl Check {
 
 /// What can be seen on this machine: who may read the secrets, and whether the clock is sane.
 fn of_machine(configured: &Configured, store: &dyn Store) -> Result<Vec<Finding>, Stop> {
-    let mut findings: Vec<_> = configured.secrets.iter().filter_map(readable_by_others).collect();
+    let mut findings: Vec<_> = configured
+        .secrets
+        .iter()
+        .filter_map(readable_by_others)
+        .collect();
     // Several secrets in one file are one thing to mend.
     findings.dedup_by(|later, earlier| later.message == earlier.message);
     let now = SystemClock.now();
@@ -89,8 +96,14 @@ fn readable_by_others(lies: &Lies) -> Option<Finding> {
     is_readable_by_others(file).then(|| {
         Finding::warning(
             "secret-readable-by-others",
-            format!("Others on this machine can read {}, which holds a secret.", file.display()),
-            format!("Run `chmod 600 {}`, or take the secret from the environment.", file.display()),
+            format!(
+                "Others on this machine can read {}, which holds a secret.",
+                file.display()
+            ),
+            format!(
+                "Run `chmod 600 {}`, or take the secret from the environment.",
+                file.display()
+            ),
         )
         .at(place.clone())
     })

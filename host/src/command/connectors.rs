@@ -1,6 +1,7 @@
 //! The components that this invocation uses, each loaded once.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 
 use atsync::component::Component;
@@ -19,7 +20,10 @@ impl Connectors {
     /// # Errors
     /// The engine does not start.
     pub fn new() -> Result<Self, Problem> {
-        Ok(Self { engine: Engine::new(&cache_folder())?, loaded: HashMap::new() })
+        Ok(Self {
+            engine: Engine::new(&cache_folder())?,
+            loaded: HashMap::new(),
+        })
     }
 
     /// The component that this program was built with.
@@ -35,18 +39,21 @@ impl Connectors {
     /// # Errors
     /// As the engine's `load`.
     pub fn get(&mut self, file: Option<&Path>) -> Result<&Connector, Problem> {
-        let key = file.map(Path::to_owned);
-        if !self.loaded.contains_key(&key) {
-            let connector = self.engine.load(&Component::from(key.clone()))?;
-            self.loaded.insert(key.clone(), connector);
+        match self.loaded.entry(file.map(Path::to_owned)) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(new) => {
+                let component = Component::from(new.key().clone());
+                Ok(new.insert(self.engine.load(&component)?))
+            }
         }
-        Ok(&self.loaded[&key])
     }
 }
 
 /// `$XDG_CACHE_HOME/atsync`, else `~/.cache/atsync`, else a folder for temporary files.
 fn cache_folder() -> PathBuf {
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home);
+    let cache = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(home);
     cache.unwrap_or_else(std::env::temp_dir).join("atsync")
 }

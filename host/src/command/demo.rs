@@ -45,7 +45,10 @@ impl Demo {
     }
 
     async fn show(&self, connector: Connector) -> Result<Exit, Stop> {
-        let catalogue = self.products.clone().map_or(Catalogue::Small, Catalogue::File);
+        let catalogue = self
+            .products
+            .clone()
+            .map_or(Catalogue::Small, Catalogue::File);
         let cancel = cancelled_by_ctrl_c();
         let began = Instant::now();
         let mut stage = Stage::open(&catalogue, connector, cancel.clone(), self.json).await?;
@@ -88,7 +91,11 @@ impl Demo {
         }
         println!(
             "{}: {} linked SKUs compared with the policy's own answer, {} differ.",
-            if agreed { "Both sides agree" } else { "The two sides do not agree" },
+            if agreed {
+                "Both sides agree"
+            } else {
+                "The two sides do not agree"
+            },
             comparison.skus,
             comparison.differences.len(),
         );

@@ -40,14 +40,20 @@ impl Init {
         if self.json {
             println!("{}", json!({ "written": self.config }));
         } else {
-            println!("Wrote {}. Fill it in, then run `atsync check`.", self.config.display());
+            println!(
+                "Wrote {}. Fill it in, then run `atsync check`.",
+                self.config.display()
+            );
         }
         Ok(Exit::Done)
     }
 
     fn write(&self, text: &str) -> Result<(), Stop> {
         let file = self.config.display();
-        let opened = OpenOptions::new().write(true).create_new(true).open(&self.config);
+        let opened = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&self.config);
         match opened.and_then(|mut file| file.write_all(text.as_bytes())) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(Stop::usage(

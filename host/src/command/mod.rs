@@ -95,7 +95,10 @@ fn run(
     {
         return offer.run(matches, connectors);
     }
-    match Cli::from_arg_matches(matches).unwrap_or_else(|error| error.exit()).command {
+    match Cli::from_arg_matches(matches)
+        .unwrap_or_else(|error| error.exit())
+        .command
+    {
         Command::Demo(command) => command.run(connectors),
         Command::Sandbox(command) => command.run(),
         Command::Init(command) => command.run(connectors),
@@ -110,12 +113,16 @@ fn run(
 
 /// Every command has `--json`.
 fn wants_json(matches: &ArgMatches) -> bool {
-    matches.subcommand().is_some_and(|(_, matches)| matches.get_flag("json"))
+    matches
+        .subcommand()
+        .is_some_and(|(_, matches)| matches.get_flag("json"))
 }
 
 /// Runs asynchronous work to its end.
 fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Stop> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
     let runtime = runtime.map_err(|error| {
         Stop::failed(
             "no-threads",

@@ -16,7 +16,11 @@ pub struct Offer {
 /// All that a manifest offers.
 pub fn all(description: &Description) -> Vec<Offer> {
     let offers = |offers: &[manifest::Offer], is_act| -> Vec<_> {
-        offers.iter().cloned().map(|offer| Offer { offer, is_act }).collect()
+        offers
+            .iter()
+            .cloned()
+            .map(|offer| Offer { offer, is_act })
+            .collect()
     };
     let mut all = offers(&description.questions, false);
     all.extend(offers(&description.acts, true));
@@ -68,7 +72,11 @@ impl Offer {
         };
         let site = Site::open(&common, connectors)?;
         let ready = site.one(connectors)?;
-        let mode = if self.is_act { Mode::Act(call) } else { Mode::Ask(call) };
+        let mode = if self.is_act {
+            Mode::Act(call)
+        } else {
+            Mode::Ask(call)
+        };
         passes::run(&site, vec![ready], &mode, &common)
     }
 }

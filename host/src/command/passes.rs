@@ -77,7 +77,12 @@ impl Passes {
     /// Either cannot be opened.
     pub fn new(site: &Site, quiet: bool) -> Result<Self, Stop> {
         let (store, recorder) = (site.store()?, site.recorder()?);
-        Ok(Self { store, recorder, clock: Arc::new(SystemClock), quiet })
+        Ok(Self {
+            store,
+            recorder,
+            clock: Arc::new(SystemClock),
+            quiet,
+        })
     }
 
     /// Runs one pass to its end.
@@ -88,7 +93,10 @@ impl Passes {
         mode: Mode,
         cancel: &CancellationToken,
     ) -> Answer {
-        let Ready { connection, connector } = ready;
+        let Ready {
+            connection,
+            connector,
+        } = ready;
         let name = connection.name.clone();
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let runner = match Runner::new(connector, connection, store, clock, self.recorder.clone()) {

@@ -38,8 +38,15 @@ impl Replay {
             println!("The same outcome after {} turns.", replayed.turns);
         } else {
             println!("Another outcome after {} turns.", replayed.turns);
-            println!("\nrecorded: {}\nnow:      {}", replayed.recorded, replayed.now);
+            println!(
+                "\nrecorded: {}\nnow:      {}",
+                replayed.recorded, replayed.now
+            );
         }
-        Ok(if replayed.same { Exit::Done } else { Exit::Attention })
+        Ok(if replayed.same {
+            Exit::Done
+        } else {
+            Exit::Attention
+        })
     }
 }

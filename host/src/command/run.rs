@@ -34,7 +34,9 @@ impl Run {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let metrics = Arc::new(Metrics::default());
         let server = Server::new(
-            ready.iter().map(|one| (&one.connection, one.connector.describe())),
+            ready
+                .iter()
+                .map(|one| (&one.connection, one.connector.describe())),
             Arc::clone(&store),
             Arc::clone(&clock),
             Arc::clone(&metrics),
@@ -42,9 +44,18 @@ impl Run {
         let mut runners = Vec::new();
         for one in ready {
             let (store, clock) = (Arc::clone(&store), Arc::clone(&clock));
-            runners.push(Runner::new(one.connector, one.connection, store, clock, recorder.clone())?);
+            runners.push(Runner::new(
+                one.connector,
+                one.connection,
+                store,
+                clock,
+                recorder.clone(),
+            )?);
         }
-        tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
+        tracing_subscriber::fmt()
+            .with_writer(std::io::stderr)
+            .with_target(false)
+            .init();
         block_on(async {
             let listen = site.config.listen;
             let listener = TcpListener::bind(listen).await.map_err(|error| {
@@ -55,7 +66,10 @@ impl Run {
                 )
             })?;
             let names: Vec<_> = runners.iter().map(Runner::name).collect();
-            eprintln!("Running {} on http://{listen}/, until Ctrl-C.", names.join(", "));
+            eprintln!(
+                "Running {} on http://{listen}/, until Ctrl-C.",
+                names.join(", ")
+            );
             let cancel = CancellationToken::new();
             let serving = tokio::spawn(server.serve(listener, cancel.clone()));
             let json = self.common.json;
@@ -87,11 +101,17 @@ fn tell(name: &str, result: &Result<Passed, Problem>, json: bool) {
     let (verdict, said) = match result.as_ref().map(|passed| &passed.ended) {
         Ok(Ended::Outcome(outcome)) => {
             let summary = Report::parse(&outcome.report).map(|report| report.summary);
-            (Exit::from(outcome.verdict).name(), summary.unwrap_or_default())
+            (
+                Exit::from(outcome.verdict).name(),
+                summary.unwrap_or_default(),
+            )
         }
         Ok(Ended::Fault(fault)) => {
             let (_, problem) = fault_parts(fault);
-            (Exit::Failed.name(), format!("{} {}", problem.message, problem.fix))
+            (
+                Exit::Failed.name(),
+                format!("{} {}", problem.message, problem.fix),
+            )
         }
         Ok(Ended::Cancelled) => return,
         Err(problem) => (Exit::Failed.name(), problem.to_string()),

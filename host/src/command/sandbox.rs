@@ -40,7 +40,12 @@ pub struct Sandbox {
     #[arg(long, value_name = "NUMBER")]
     variants: Option<usize>,
     /// The same seed generates the same styles
-    #[arg(long, value_name = "NUMBER", default_value_t = 1, requires = "variants")]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value_t = 1,
+        requires = "variants"
+    )]
     seed: u64,
     /// Number of Shopify locations
     #[arg(long, value_name = "NUMBER", default_value_t = 2)]
@@ -74,9 +79,14 @@ impl Sandbox {
         let options = self.options();
         let opened = SystemClock.now().saturating_sub(AGE_MS);
         let world = World::build(&self.catalogue(), self.locations, options.clone(), opened)
-            .map_err(|finding| Stop::refused(vec![finding]))?;
-        let World { sandbox, locations, .. } = world;
-        let ports = Ports { shopify: self.shopify_port, joor: self.joor_port };
+            .map_err(|finding| Stop::refused(vec![*finding]))?;
+        let World {
+            sandbox, locations, ..
+        } = world;
+        let ports = Ports {
+            shopify: self.shopify_port,
+            joor: self.joor_port,
+        };
         let clock = Arc::new(|| SystemClock.now());
         let running = server::serve(Arc::new(Mutex::new(sandbox)), ports, clock)
             .await
@@ -88,7 +98,8 @@ impl Sandbox {
         }
         let (shopify_url, joor_url) = (&running.shopify_url, &running.joor_url);
         if self.json {
-            let told = json!({ "shopify_url": shopify_url, "joor_url": joor_url, "configuration": text });
+            let told =
+                json!({ "shopify_url": shopify_url, "joor_url": joor_url, "configuration": text });
             println!("{told}");
         } else if self.write.is_none() {
             print!("{text}");
@@ -106,7 +117,10 @@ impl Sandbox {
     fn catalogue(&self) -> Catalogue {
         match (&self.products, self.variants) {
             (Some(file), _) => Catalogue::File(file.clone()),
-            (None, Some(variants)) => Catalogue::Generated { variants, seed: self.seed },
+            (None, Some(variants)) => Catalogue::Generated {
+                variants,
+                seed: self.seed,
+            },
             (None, None) => Catalogue::Small,
         }
     }
@@ -139,13 +153,18 @@ fn write(path: &Path, text: &str) -> Result<(), Stop> {
     if path.exists() && !there.starts_with(MARK) {
         return Err(Stop::usage(
             "sandbox-file-exists",
-            format!("{} is there already and was not made by `atsync sandbox`.", path.display()),
+            format!(
+                "{} is there already and was not made by `atsync sandbox`.",
+                path.display()
+            ),
             "Name another file with --write.",
         ));
     }
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
-    let written = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    let written = options
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| {
         Stop::failed(
             "sandbox-not-written",

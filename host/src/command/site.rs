@@ -34,7 +34,9 @@ impl Site {
     pub fn open(common: &Common, connectors: &mut Connectors) -> Result<Self, Stop> {
         let path = Config::file(common.config.as_deref());
         let mut describe = |component: Option<&Path>| {
-            connectors.get(component).map(|connector| Arc::new(connector.describe().clone()))
+            connectors
+                .get(component)
+                .map(|connector| Arc::new(connector.describe().clone()))
         };
         let config = Config::read(&path, &mut describe).map_err(Stop::refused)?;
         if config.findings.iter().any(Finding::is_error) {
@@ -46,7 +48,9 @@ impl Site {
 
     /// The connections that are meant.
     pub fn chosen(&self) -> impl Iterator<Item = &Configured> {
-        self.chosen.iter().filter_map(|at| self.config.connections.get(*at))
+        self.chosen
+            .iter()
+            .filter_map(|at| self.config.connections.get(*at))
     }
 
     /// All that is wrong with a connection's part of the file: what the host sees, then what
@@ -92,10 +96,17 @@ impl Site {
             wrong.extend(findings.into_iter().filter(Finding::is_error));
             if let Some(connection) = &configured.connection {
                 let connector = connectors.get(connection.component.as_deref())?.clone();
-                ready.push(Ready { connection: connection.clone(), connector });
+                ready.push(Ready {
+                    connection: connection.clone(),
+                    connector,
+                });
             }
         }
-        if wrong.is_empty() { Ok(ready) } else { Err(Stop::refused(wrong)) }
+        if wrong.is_empty() {
+            Ok(ready)
+        } else {
+            Err(Stop::refused(wrong))
+        }
     }
 
     /// The one connection that is meant.
@@ -127,19 +138,36 @@ impl Site {
     /// # Errors
     /// As `Recorder::new`.
     pub fn recorder(&self) -> Result<Option<Arc<Recorder>>, Stop> {
-        let Some(bytes) = self.config.recording_mb.checked_mul(1 << 20).filter(|bytes| *bytes > 0)
+        let Some(bytes) = self
+            .config
+            .recording_mb
+            .checked_mul(1 << 20)
+            .filter(|bytes| *bytes > 0)
         else {
             return Ok(None);
         };
-        Ok(Some(Arc::new(Recorder::new(&self.config.recordings(), bytes)?)))
+        Ok(Some(Arc::new(Recorder::new(
+            &self.config.recordings(),
+            bytes,
+        )?)))
     }
 }
 
 fn choose(config: &Config, wanted: Option<&str>) -> Result<Vec<usize>, Stop> {
-    let Some(wanted) = wanted else { return Ok((0..config.connections.len()).collect()) };
-    let at = config.connections.iter().position(|connection| connection.name == wanted);
+    let Some(wanted) = wanted else {
+        return Ok((0..config.connections.len()).collect());
+    };
+    let at = config
+        .connections
+        .iter()
+        .position(|connection| connection.name == wanted);
     let Some(at) = at else {
-        let names = || config.connections.iter().map(|connection| connection.name.as_str());
+        let names = || {
+            config
+                .connections
+                .iter()
+                .map(|connection| connection.name.as_str())
+        };
         let fix = match nearest(wanted, names()) {
             Some(near) => format!("Did you mean `{near}`?"),
             None => format!("The file has: {}.", names().collect::<Vec<_>>().join(", ")),

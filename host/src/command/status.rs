@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use atsync::clock::{Clock as _, SystemClock};
-use atsync::engine::reconcile::Verdict;
 use atsync::store::{self, LastPass, Standing, Store};
 use serde_json::{Value, json};
 
@@ -38,7 +37,9 @@ impl Status {
             states.push(State::read(&*store, &connection.name)?);
         }
         if self.common.json {
-            states.iter().for_each(|state| println!("{}", state.to_json()));
+            states
+                .iter()
+                .for_each(|state| println!("{}", state.to_json()));
         } else {
             print!("{}", table(&states, SystemClock.now()));
             states.iter().for_each(State::tell);
@@ -61,23 +62,19 @@ impl State {
         })
     }
 
+    fn exit(&self) -> Exit {
+        match &self.last {
+            _ if self.standing.stopped.is_some() => Exit::Failed,
+            None => Exit::Done,
+            Some(last) => last.verdict.map_or(Exit::Failed, Exit::from),
+        }
+    }
+
     fn verdict(&self) -> &'static str {
         match &self.last {
             _ if self.standing.stopped.is_some() => "stopped",
             None => "never ran",
-            Some(last) => match last.verdict {
-                Some(Verdict::Done) => "done",
-                Some(Verdict::Attention) => "attention",
-                Some(Verdict::Failed) | None => "failed",
-            },
-        }
-    }
-
-    fn exit(&self) -> Exit {
-        match self.verdict() {
-            "failed" | "stopped" => Exit::Failed,
-            "attention" => Exit::Attention,
-            _ => Exit::Done,
+            Some(_) => self.exit().name(),
         }
     }
 
@@ -88,9 +85,17 @@ impl State {
             println!("\n{}: {}", self.name, self.report.summary.trim_end());
         }
         if let Some(stopped) = &self.standing.stopped {
-            println!("\n{} is stopped: {} {}", self.name, stopped.message, stopped.fix);
-        } else if let Some((code, message, fix)) = self.last.as_ref().and_then(|last| last.problem.as_ref()) {
-            println!("\n{}: the last pass broke off [{code}]: {message} {fix}", self.name);
+            println!(
+                "\n{} is stopped: {} {}",
+                self.name, stopped.message, stopped.fix
+            );
+        } else if let Some((code, message, fix)) =
+            self.last.as_ref().and_then(|last| last.problem.as_ref())
+        {
+            println!(
+                "\n{}: the last pass broke off [{code}]: {message} {fix}",
+                self.name
+            );
         }
         let mut open = self.report.findings.clone();
         open.retain(|finding| finding.severity != Severity::Note);
@@ -131,16 +136,35 @@ fn table(states: &[State], now: u64) -> String {
             },
         );
         let next = match (&state.standing, state.last.is_some()) {
-            (Standing { stopped: Some(_), .. }, _) => "not before a change".to_owned(),
+            (
+                Standing {
+                    stopped: Some(_), ..
+                },
+                _,
+            ) => "not before a change".to_owned(),
             (_, false) => "–".to_owned(),
             (standing, true) if standing.next_run <= now => "due".to_owned(),
             (standing, true) => time::at(standing.next_run),
         };
-        vec![state.name.clone(), state.verdict().to_owned(), when, took, next]
+        vec![
+            state.name.clone(),
+            state.verdict().to_owned(),
+            when,
+            took,
+            next,
+        ]
     });
     let table = Table {
-        columns: ["Connection", "Verdict", "Last pass", "Took", "Next pass"].map(str::to_owned).to_vec(),
-        align: vec![Align::Left, Align::Left, Align::Left, Align::Right, Align::Left],
+        columns: ["Connection", "Verdict", "Last pass", "Took", "Next pass"]
+            .map(str::to_owned)
+            .to_vec(),
+        align: vec![
+            Align::Left,
+            Align::Left,
+            Align::Left,
+            Align::Right,
+            Align::Left,
+        ],
         rows: rows.collect(),
         ..Table::default()
     };

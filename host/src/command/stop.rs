@@ -32,7 +32,10 @@ pub struct Stop {
 impl Stop {
     /// The settings or the usage are wrong.
     pub fn refused(findings: Vec<Finding>) -> Self {
-        Self { exit: Exit::Refused, findings }
+        Self {
+            exit: Exit::Refused,
+            findings,
+        }
     }
 
     /// One thing about the usage is wrong.
@@ -42,19 +45,28 @@ impl Stop {
 
     /// Something did not work.
     pub fn failed(code: &str, message: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { exit: Exit::Failed, findings: vec![Finding::error(code, message, fix)] }
+        Self {
+            exit: Exit::Failed,
+            findings: vec![Finding::error(code, message, fix)],
+        }
     }
 
     /// Somebody pressed Ctrl-C.
     pub fn cancelled() -> Self {
         let finding = Finding::warning("stopped", "Stopped before the end.", "Run it again.");
-        Self { exit: Exit::Failed, findings: vec![finding] }
+        Self {
+            exit: Exit::Failed,
+            findings: vec![finding],
+        }
     }
 
     /// Says what was wrong: on standard error for people, on standard output for machines.
     pub fn tell(self, json: bool) -> ExitCode {
         if json {
-            println!("{}", json!({ "verdict": self.exit.name(), "report": { "findings": self.findings } }));
+            println!(
+                "{}",
+                json!({ "verdict": self.exit.name(), "report": { "findings": self.findings } })
+            );
         } else {
             eprint!("{}", render::findings(&self.findings, Paint::stderr()));
         }
@@ -64,7 +76,10 @@ impl Stop {
 
 impl From<Problem> for Stop {
     fn from(problem: Problem) -> Self {
-        Self { exit: Exit::Failed, findings: vec![problem.into()] }
+        Self {
+            exit: Exit::Failed,
+            findings: vec![problem.into()],
+        }
     }
 }
 

@@ -41,19 +41,36 @@ pub fn read(
         Err(problem) => {
             let finding = Finding::from(problem).at(section.place_of("component"));
             let (connection, secrets) = (None, Vec::new());
-            return Configured { name: name.to_owned(), connection, findings: vec![finding], secrets };
+            return Configured {
+                name: name.to_owned(),
+                connection,
+                findings: vec![finding],
+                secrets,
+            };
         }
     };
     if !is_name(name) {
         section.report(not_a_name(name).at(section.place()));
     }
-    let downloads = section.texts("downloads").into_iter().map(str::to_owned).collect();
-    let mut reader =
-        Reader { document, description: &description, findings: Vec::new(), secrets: Vec::new() };
+    let downloads = section
+        .texts("downloads")
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    let mut reader = Reader {
+        document,
+        description: &description,
+        findings: Vec::new(),
+        secrets: Vec::new(),
+    };
     let services = reader.services(&mut section);
     let webhook_secrets = reader.webhooks(&mut section);
     let settings = reader.settings(&mut section);
-    let Reader { mut findings, secrets, .. } = reader;
+    let Reader {
+        mut findings,
+        secrets,
+        ..
+    } = reader;
     findings.extend(section.finish());
     let connection = (!findings.iter().any(Finding::is_error)).then(|| Connection {
         name: name.to_owned(),
@@ -64,7 +81,12 @@ pub fn read(
         downloads,
         limits: limits.clone(),
     });
-    Configured { name: name.to_owned(), connection, findings, secrets }
+    Configured {
+        name: name.to_owned(),
+        connection,
+        findings,
+        secrets,
+    }
 }
 
 fn not_a_name(name: &str) -> Finding {
@@ -86,11 +108,20 @@ impl Reader<'_> {
     fn services(&mut self, connection: &mut Section<'_>) -> BTreeMap<String, Service> {
         let mut services = BTreeMap::new();
         let Some(mut section) = connection.section("services") else {
-            let names: Vec<_> = self.description.services.iter().map(|s| s.name.as_str()).collect();
+            let names: Vec<_> = self
+                .description
+                .services
+                .iter()
+                .map(|s| s.name.as_str())
+                .collect();
             connection.report(
                 Finding::error(
                     "config-no-services",
-                    format!("[{}] does not say how to reach {}.", connection.name(), names.join(", ")),
+                    format!(
+                        "[{}] does not say how to reach {}.",
+                        connection.name(),
+                        names.join(", ")
+                    ),
                     "Add a [….services.NAME] table for each; `atsync init` shows them all.",
                 )
                 .at(connection.place()),
@@ -103,7 +134,12 @@ impl Reader<'_> {
                     Finding::error(
                         "config-service-missing",
                         format!("[{}] says nothing of {}.", section.name(), declared.name),
-                        format!("Add [{}.{}]. {}", section.name(), declared.name, declared.summary),
+                        format!(
+                            "Add [{}.{}]. {}",
+                            section.name(),
+                            declared.name,
+                            declared.summary
+                        ),
                     )
                     .at(section.place()),
                 );
@@ -117,11 +153,7 @@ impl Reader<'_> {
         services
     }
 
-    fn service(
-        &mut self,
-        declared: &manifest::Service,
-        section: &mut Section<'_>,
-    ) -> Service {
+    fn service(&mut self, declared: &manifest::Service, section: &mut Section<'_>) -> Service {
         let url = url_of(section, "url");
         if url.is_none() && declared.default_url.is_none() && section.value("url").is_none() {
             section.report(
@@ -141,7 +173,12 @@ impl Reader<'_> {
             .flatten();
         let private_addresses = section.flag("private_addresses").unwrap_or(false);
         let secrets = self.credential(&declared.auth, section);
-        Service { url, token_url, secrets, private_addresses }
+        Service {
+            url,
+            token_url,
+            secrets,
+            private_addresses,
+        }
     }
 
     /// The secrets of exactly one of the ways to authenticate.
@@ -154,7 +191,8 @@ impl Reader<'_> {
         let has = |key: &String| present.contains(key);
         let complete = ways.iter().find(|way| secrets_of(way).iter().all(has));
         let way = complete.or_else(|| {
-            ways.iter().max_by_key(|way| secrets_of(way).iter().filter(|key| has(key)).count())
+            ways.iter()
+                .max_by_key(|way| secrets_of(way).iter().filter(|key| has(key)).count())
         });
         let wanted = way.map(secrets_of).unwrap_or_default();
         let missing: Vec<_> = wanted.iter().filter(|key| !has(key)).cloned().collect();
@@ -164,19 +202,28 @@ impl Reader<'_> {
                 Finding::error(
                     "secret-missing",
                     format!("[{}] lacks {}.", section.name(), missing.join(", ")),
-                    format!("Give {} as {{ env = \"NAME\" }}, {{ file = \"path\" }} or in quotes.", ways.join(", or ")),
+                    format!(
+                        "Give {} as {{ env = \"NAME\" }}, {{ file = \"path\" }} or in quotes.",
+                        ways.join(", or ")
+                    ),
                 )
                 .at(section.place()),
             );
         }
-        let surplus = ways.iter().flat_map(secrets_of).filter(|key| !wanted.contains(key) && has(key));
+        let surplus = ways
+            .iter()
+            .flat_map(secrets_of)
+            .filter(|key| !wanted.contains(key) && has(key));
         for key in surplus.collect::<Vec<_>>() {
             section.value(key);
             section.report_at(
                 key,
                 Finding::error(
                     "secret-of-another-way",
-                    format!("`{key}` belongs to another way to authenticate than {}.", wanted.join(" + ")),
+                    format!(
+                        "`{key}` belongs to another way to authenticate than {}.",
+                        wanted.join(" + ")
+                    ),
                     "Keep the secrets of one way only.",
                 ),
             );
@@ -193,9 +240,13 @@ impl Reader<'_> {
 
     fn webhooks(&mut self, connection: &mut Section<'_>) -> BTreeMap<String, Vec<SecretString>> {
         let mut all = BTreeMap::new();
-        let Some(mut section) = connection.section("webhooks") else { return all };
+        let Some(mut section) = connection.section("webhooks") else {
+            return all;
+        };
         for declared in &self.description.webhooks {
-            let Some(mut webhook) = section.section(&declared.service) else { continue };
+            let Some(mut webhook) = section.section(&declared.service) else {
+                continue;
+            };
             let items = match webhook.value(&declared.secret).map(|value| value.get_ref()) {
                 Some(DeValue::Array(items)) => items.iter().collect(),
                 _ => Vec::new(),
@@ -217,7 +268,7 @@ impl Reader<'_> {
                         self.secrets.push(found.lies);
                         secrets.push(found.secret);
                     }
-                    Err(finding) => webhook.report(finding),
+                    Err(finding) => webhook.report(*finding),
                 }
             }
             all.insert(declared.service.clone(), secrets);
@@ -228,7 +279,9 @@ impl Reader<'_> {
     }
 
     fn settings(&mut self, connection: &mut Section<'_>) -> String {
-        let Some(section) = connection.section("settings") else { return "{}".to_owned() };
+        let Some(section) = connection.section("settings") else {
+            return "{}".to_owned();
+        };
         settings::to_json(self.document, section.table(), &mut self.findings).to_string()
     }
 }
@@ -260,5 +313,7 @@ fn url_of(section: &mut Section<'_>, key: &str) -> Option<Url> {
 
 fn is_name(name: &str) -> bool {
     !name.is_empty()
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c))
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c))
 }

@@ -27,7 +27,11 @@ impl Document {
         let text: &'static str = text.leak();
         let (root, errors) = DeTable::parse_recoverable(text);
         if errors.is_empty() {
-            return Ok(Self { path, text, root: root.into_inner() });
+            return Ok(Self {
+                path,
+                text,
+                root: root.into_inner(),
+            });
         }
         Err(errors
             .iter()
@@ -68,7 +72,9 @@ impl Document {
         let mut span = 0..0;
         let mut here = None;
         for step in pointer.split('/').skip(1).map(unescape) {
-            let Some((at, value)) = self.step(here, &step) else { break };
+            let Some((at, value)) = self.step(here, &step) else {
+                break;
+            };
             span = at;
             here = Some(value);
         }

@@ -22,8 +22,8 @@ use atsync::problem::Problem;
 pub use connection::Configured;
 pub use document::Document;
 pub use secret::Lies;
-pub use section::nearest;
 use section::Section;
+pub use section::nearest;
 pub use template::template;
 
 use crate::finding::{Finding, Place};
@@ -90,7 +90,9 @@ impl Config {
         }
         let mut recording_mb = RECORDING_MB;
         if let Some(mut section) = root.section("recording") {
-            recording_mb = section.number("keep_mb", 0, 1_000_000).unwrap_or(recording_mb);
+            recording_mb = section
+                .number("keep_mb", 0, 1_000_000)
+                .unwrap_or(recording_mb);
             findings.extend(section.finish());
         }
         let limits = limits(&mut root, &mut findings);
@@ -119,7 +121,8 @@ impl Config {
     /// Where the settings of `connection` have what a JSON Pointer names, or its nearest
     /// parent.
     pub fn place_of_setting(&self, connection: &str, pointer: &str) -> Place {
-        self.document.find(&format!("/connection/{connection}/settings{pointer}"))
+        self.document
+            .find(&format!("/connection/{connection}/settings{pointer}"))
     }
 }
 
@@ -133,7 +136,10 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Finding {
     }
     Finding::error(
         "config-unreadable",
-        format!("The configuration file {} cannot be read: {error}.", path.display()),
+        format!(
+            "The configuration file {} cannot be read: {error}.",
+            path.display()
+        ),
         "Let the user that runs atsync read it.",
     )
 }
@@ -156,7 +162,9 @@ fn listen_address(section: &mut Section<'_>) -> Option<SocketAddr> {
 
 fn limits(root: &mut Section<'_>, findings: &mut Vec<Finding>) -> Limits {
     let mut limits = Limits::default();
-    let Some(mut section) = root.section("limits") else { return limits };
+    let Some(mut section) = root.section("limits") else {
+        return limits;
+    };
     let mut set_mb = |key: &str, most: u64, bytes: &mut usize| {
         if let Some(mb) = section.number(key, 1, most) {
             *bytes = usize::try_from(mb * MB).unwrap_or(usize::MAX);

@@ -32,8 +32,12 @@ pub struct Properties(pub Vec<(String, Schema)>);
 impl Schema {
     /// The schema that `property` means, its reference followed.
     pub fn resolve<'s>(&'s self, property: &'s Schema) -> &'s Schema {
-        let name = property.reference.as_deref().and_then(|path| path.strip_prefix("#/$defs/"));
-        name.and_then(|name| self.definitions.get(name)).unwrap_or(property)
+        let name = property
+            .reference
+            .as_deref()
+            .and_then(|path| path.strip_prefix("#/$defs/"));
+        name.and_then(|name| self.definitions.get(name))
+            .unwrap_or(property)
     }
 
     /// An object with properties of its own.

@@ -1,6 +1,6 @@
 //! Secrets: `"plain"`, `{ env = "NAME" }` or `{ file = "path" }`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 use toml::Spanned;
@@ -34,7 +34,7 @@ pub fn read(document: &Document, section: &mut Section<'_>, key: &str) -> Option
     match from_value(document, section.name(), key, value) {
         Ok(found) => Some(found),
         Err(finding) => {
-            section.report(finding);
+            section.report(*finding);
             None
         }
     }
@@ -47,12 +47,14 @@ pub fn from_value(
     section: &str,
     key: &str,
     value: &Spanned<DeValue<'static>>,
-) -> Result<Found, Finding> {
+) -> Result<Found, Box<Finding>> {
     let place = document.place(&value.span());
     let (text, lies) = match value.get_ref() {
         DeValue::String(plain) => (plain.to_string(), Lies::Configuration(place.clone())),
         DeValue::Table(table) => {
-            let mut entries = table.iter().map(|(key, value)| (key.get_ref().as_ref(), value.get_ref()));
+            let mut entries = table
+                .iter()
+                .map(|(key, value)| (key.get_ref().as_ref(), value.get_ref()));
             match (entries.next(), entries.next()) {
                 (Some(("env", DeValue::String(name))), None) => {
                     (from_environment(name, &place)?, Lies::Environment)
@@ -73,12 +75,16 @@ pub fn from_value(
             format!("The secret `{key}` of [{section}] is empty."),
             "Put the secret where this line points to.",
         )
-        .at(place));
+        .at(place)
+        .into());
     }
-    Ok(Found { secret: SecretString::from(text), lies })
+    Ok(Found {
+        secret: SecretString::from(text),
+        lies,
+    })
 }
 
-fn from_environment(name: &str, place: &Place) -> Result<String, Finding> {
+fn from_environment(name: &str, place: &Place) -> Result<String, Box<Finding>> {
     std::env::var(name).map_err(|_| {
         Finding::error(
             "secret-not-in-environment",
@@ -86,25 +92,31 @@ fn from_environment(name: &str, place: &Place) -> Result<String, Finding> {
             format!("Set it before atsync starts, for instance `export {name}=…`."),
         )
         .at(place.clone())
+        .into()
     })
 }
 
-fn from_file(path: &std::path::Path, place: &Place) -> Result<String, Finding> {
+fn from_file(path: &Path, place: &Place) -> Result<String, Box<Finding>> {
     std::fs::read_to_string(path).map_err(|error| {
         Finding::error(
             "secret-file-unreadable",
-            format!("The file {} with the secret cannot be read: {error}.", path.display()),
+            format!(
+                "The file {} with the secret cannot be read: {error}.",
+                path.display()
+            ),
             "Create it with the secret as its only line, readable for the user that runs atsync.",
         )
         .at(place.clone())
+        .into()
     })
 }
 
-fn wrong_form(section: &str, key: &str, place: Place) -> Finding {
+fn wrong_form(section: &str, key: &str, place: Place) -> Box<Finding> {
     Finding::error(
         "secret-wrong-form",
         format!("The secret `{key}` of [{section}] has none of the three forms of a secret."),
         "Write { env = \"NAME\" }, { file = \"path\" } or the secret itself in quotes.",
     )
     .at(place)
+    .into()
 }

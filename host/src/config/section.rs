@@ -36,7 +36,9 @@ impl<'d> Section<'d> {
     pub fn keys(&self) -> Vec<String> {
         let mut keys: Vec<_> = self.table.keys().collect();
         keys.sort_by_key(|key| key.span().start);
-        keys.into_iter().map(|key| key.get_ref().to_string()).collect()
+        keys.into_iter()
+            .map(|key| key.get_ref().to_string())
+            .collect()
     }
 
     /// As a person writes it: `connection.acme.services`.
@@ -51,7 +53,8 @@ impl<'d> Section<'d> {
 
     /// Where a key stands, or the table if the key is not there.
     pub fn place_of(&self, key: &str) -> Place {
-        self.document.place(&get(self.table, key).map_or(self.span.clone(), |(span, _)| span))
+        self.document
+            .place(&get(self.table, key).map_or(self.span.clone(), |(span, _)| span))
     }
 
     /// The table itself; its keys are then somebody else's to judge.
@@ -111,19 +114,27 @@ impl<'d> Section<'d> {
     pub fn number(&mut self, key: &str, least: u64, most: u64) -> Option<u64> {
         let value = self.value(key)?;
         let number = match value.get_ref() {
-            DeValue::Integer(integer) => u64::from_str_radix(integer.as_str(), integer.radix()).ok(),
+            DeValue::Integer(integer) => {
+                u64::from_str_radix(integer.as_str(), integer.radix()).ok()
+            }
             _ => None,
         };
         let number = number.filter(|number| (least..=most).contains(number));
         if number.is_none() {
-            self.wrong_type(key, value, &format!("a whole number from {least} to {most}"));
+            self.wrong_type(
+                key,
+                value,
+                &format!("a whole number from {least} to {most}"),
+            );
         }
         number
     }
 
     /// A list of strings; empty if the key is missing.
     pub fn texts(&mut self, key: &str) -> Vec<&'d str> {
-        let Some(value) = self.value(key) else { return Vec::new() };
+        let Some(value) = self.value(key) else {
+            return Vec::new();
+        };
         let texts = match value.get_ref() {
             DeValue::Array(items) => items
                 .iter()
@@ -173,15 +184,22 @@ impl<'d> Section<'d> {
             None if self.known.is_empty() => format!("Remove `{key}`."),
             None => format!("Remove it, or use one of: {}.", self.known.join(", ")),
         };
-        Finding::error("config-unknown-key", format!("There is no key `{key}` {inside}."), fix)
-            .at(self.place_of(key))
+        Finding::error(
+            "config-unknown-key",
+            format!("There is no key `{key}` {inside}."),
+            fix,
+        )
+        .at(self.place_of(key))
     }
 
     fn wrong_type(&mut self, key: &str, value: &Spanned<DeValue<'static>>, wanted: &str) {
         self.findings.push(
             Finding::error(
                 "config-wrong-value",
-                format!("`{key}` has to be {wanted}, and this is {}.", describe(value.get_ref())),
+                format!(
+                    "`{key}` has to be {wanted}, and this is {}.",
+                    describe(value.get_ref())
+                ),
                 format!("Write {wanted} there."),
             )
             .at(self.document.place(&value.span())),

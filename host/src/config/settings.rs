@@ -8,9 +8,16 @@ use super::document::Document;
 use crate::finding::Finding;
 
 /// The table as JSON. Numbers that JSON cannot carry exactly become findings.
-pub fn to_json(document: &Document, table: &DeTable<'static>, findings: &mut Vec<Finding>) -> Value {
+pub fn to_json(
+    document: &Document,
+    table: &DeTable<'static>,
+    findings: &mut Vec<Finding>,
+) -> Value {
     let members = table.iter().map(|(key, member)| {
-        (key.get_ref().to_string(), value_to_json(document, member, findings))
+        (
+            key.get_ref().to_string(),
+            value_to_json(document, member, findings),
+        )
     });
     Value::Object(members.collect::<Map<_, _>>())
 }
@@ -26,11 +33,14 @@ fn value_to_json(
         DeValue::Datetime(date) => return Value::String(date.to_string()),
         DeValue::Table(table) => return to_json(document, table, findings),
         DeValue::Array(items) => {
-            return items.iter().map(|item| value_to_json(document, item, findings)).collect();
+            return items
+                .iter()
+                .map(|item| value_to_json(document, item, findings))
+                .collect();
         }
-        DeValue::Integer(integer) => {
-            i64::from_str_radix(integer.as_str(), integer.radix()).ok().map(Number::from)
-        }
+        DeValue::Integer(integer) => i64::from_str_radix(integer.as_str(), integer.radix())
+            .ok()
+            .map(Number::from),
         DeValue::Float(float) => float.as_str().parse().ok().and_then(Number::from_f64),
     };
     number.map(Value::Number).unwrap_or_else(|| {

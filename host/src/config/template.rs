@@ -16,9 +16,21 @@ const WIDTH: usize = 88;
 pub fn template(name: &str, description: &Description) -> serde_json::Result<String> {
     let schema: Schema = serde_json::from_str(&description.settings_schema)?;
     let mut text = Text(String::new());
-    text.comment("", &format!("Configuration of atsync for {}. {}", description.name, description.summary));
-    text.comment("", "Lines that start with # show what is taken when they are left out.");
-    text.comment("", "`atsync check` tries everything in here and changes nothing.");
+    text.comment(
+        "",
+        &format!(
+            "Configuration of atsync for {}. {}",
+            description.name, description.summary
+        ),
+    );
+    text.comment(
+        "",
+        "Lines that start with # show what is taken when they are left out.",
+    );
+    text.comment(
+        "",
+        "`atsync check` tries everything in here and changes nothing.",
+    );
     text.line("");
     text.line("# [store]");
     text.line("# path = \"atsync.db\"            # relative to this file");
@@ -61,7 +73,10 @@ impl Text {
 
     fn service(&mut self, connection: &str, service: &Service) {
         self.comment("", &service.summary);
-        self.line(&format!("[connection.{connection}.services.{}]", service.name));
+        self.line(&format!(
+            "[connection.{connection}.services.{}]",
+            service.name
+        ));
         match &service.default_url {
             Some(url) => self.line(&format!("# url = \"{url}\"")),
             None => self.line(&format!("url = \"{}\"", service.example_url)),
@@ -93,8 +108,14 @@ impl Text {
             webhook.topics.join(", ")
         ));
         let variable = variable(&[connection, &webhook.service, "webhook_secret"]);
-        self.line(&format!("# [connection.{connection}.webhooks.{}]", webhook.service));
-        self.line(&format!("# {} = [{{ env = \"{variable}\" }}]", webhook.secret));
+        self.line(&format!(
+            "# [connection.{connection}.webhooks.{}]",
+            webhook.service
+        ));
+        self.line(&format!(
+            "# {} = [{{ env = \"{variable}\" }}]",
+            webhook.secret
+        ));
         self.line("");
     }
 
@@ -104,7 +125,11 @@ impl Text {
         self.values(schema, schema, "");
         for (key, property) in &schema.properties.0 {
             let property = schema.resolve(property);
-            let off = if schema.required.contains(key) { "" } else { "# " };
+            let off = if schema.required.contains(key) {
+                ""
+            } else {
+                "# "
+            };
             if property.is_table() {
                 self.explain(key, property);
                 self.line(&format!("{off}[{table}.{key}]"));
@@ -124,7 +149,11 @@ impl Text {
                 continue;
             }
             self.explain(key, described);
-            let off = if table.required.contains(key) { off } else { "# " };
+            let off = if table.required.contains(key) {
+                off
+            } else {
+                "# "
+            };
             let value = described.example().map_or_else(|| "…".to_owned(), toml);
             self.line(&format!("{off}{key} = {value}"));
         }
@@ -140,19 +169,27 @@ impl Text {
 
 /// `ACME_SHOP_TOKEN` from `acme`, `shop` and `token`.
 fn variable(parts: &[&str]) -> String {
-    parts.join("_").to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_")
+    parts
+        .join("_")
+        .to_uppercase()
+        .replace(|c: char| !c.is_ascii_alphanumeric(), "_")
 }
 
 /// JSON as TOML on one line.
 fn toml(value: &Value) -> String {
     match value {
         Value::Object(members) => {
-            let members: Vec<_> =
-                members.iter().map(|(key, value)| format!("{key} = {}", toml(value))).collect();
+            let members: Vec<_> = members
+                .iter()
+                .map(|(key, value)| format!("{key} = {}", toml(value)))
+                .collect();
             format!("{{ {} }}", members.join(", "))
         }
         Value::Array(items) => {
-            format!("[{}]", items.iter().map(toml).collect::<Vec<_>>().join(", "))
+            format!(
+                "[{}]",
+                items.iter().map(toml).collect::<Vec<_>>().join(", ")
+            )
         }
         other => other.to_string(),
     }

@@ -1,6 +1,10 @@
 //! What is taken from `atsync.toml`, and what is refused and how.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::path::Path;
 use std::sync::Arc;
@@ -34,8 +38,14 @@ locations = ["Paris", "Lyon"]
 "#;
 
 fn description() -> Description {
-    let header = HeaderForm { name: "x-token".into(), form: "{token}".into() };
-    let fixed = Auth::Fixed(FixedAuth { secrets: vec!["token".into()], header: header.clone() });
+    let header = HeaderForm {
+        name: "x-token".into(),
+        form: "{token}".into(),
+    };
+    let fixed = Auth::Fixed(FixedAuth {
+        secrets: vec!["token".into()],
+        header: header.clone(),
+    });
     let grant = Auth::Grant(GrantAuth {
         secrets: vec!["client_id".into(), "client_secret".into()],
         token_url: "/token".into(),
@@ -88,7 +98,9 @@ fn description() -> Description {
 }
 
 fn read(text: &str) -> Config {
-    let document = Document::parse(Path::new("conf/atsync.toml"), text.to_owned()).ok().unwrap();
+    let document = Document::parse(Path::new("conf/atsync.toml"), text.to_owned())
+        .ok()
+        .unwrap();
     Config::from_document(document, &mut |_| Ok(Arc::new(description())))
 }
 
@@ -98,10 +110,17 @@ fn wrong(text: &str) -> Vec<String> {
     let of_connections = config.connections.iter().flat_map(|one| &one.findings);
     let told = |finding: &Finding| {
         let place = finding.at.as_ref().unwrap();
-        let Finding { code, message, fix, .. } = finding;
+        let Finding {
+            code, message, fix, ..
+        } = finding;
         format!("{}:{} {code} {message} {fix}", place.line, place.column)
     };
-    config.findings.iter().chain(of_connections).map(told).collect()
+    config
+        .findings
+        .iter()
+        .chain(of_connections)
+        .map(told)
+        .collect()
 }
 
 #[test]
@@ -116,10 +135,16 @@ fn a_whole_file_becomes_a_connection() {
         connection.settings,
         r#"{"interval_s":60,"warehouses":[{"locations":["Paris","Lyon"],"name":"Default"}]}"#
     );
-    assert_eq!(connection.services["shop"].secrets["token"].expose_secret(), "s3cret");
+    assert_eq!(
+        connection.services["shop"].secrets["token"].expose_secret(),
+        "s3cret"
+    );
     assert_eq!(connection.services["market"].secrets.len(), 2);
     assert_eq!(connection.webhook_secrets["shop"].len(), 2);
-    let in_file = acme.secrets.iter().filter(|lies| matches!(lies, Lies::Configuration(_)));
+    let in_file = acme
+        .secrets
+        .iter()
+        .filter(|lies| matches!(lies, Lies::Configuration(_)));
     assert_eq!(in_file.count(), 5);
 }
 
@@ -141,22 +166,30 @@ fn an_unknown_key_is_named_with_its_line_and_the_nearest_known_one() {
 fn a_value_of_the_wrong_type_is_refused_where_it_stands() {
     assert_eq!(
         wrong(&WHOLE.replace("\"data/ledger.db\"", "7")),
-        ["3:8 config-wrong-value `path` has to be a string in quotes, and this is the number 7. \
-          Write a string in quotes there."]
+        [
+            "3:8 config-wrong-value `path` has to be a string in quotes, and this is the number 7. \
+          Write a string in quotes there."
+        ]
     );
 }
 
 #[test]
 fn a_secret_of_the_wrong_type_is_not_repeated_in_the_message() {
     let findings = wrong(&WHOLE.replace("\"s3cret\"", "{ envv = \"s3cret\" }"));
-    assert!(findings[0].starts_with("8:9 secret-wrong-form"), "{findings:?}");
+    assert!(
+        findings[0].starts_with("8:9 secret-wrong-form"),
+        "{findings:?}"
+    );
     assert!(!findings.concat().contains("s3cret"));
 }
 
 #[test]
 fn a_missing_variable_is_named() {
     let findings = wrong(&WHOLE.replace("\"s3cret\"", "{ env = \"ATSYNC_TEST_NOT_SET\" }"));
-    assert!(findings[0].starts_with("8:9 secret-not-in-environment"), "{findings:?}");
+    assert!(
+        findings[0].starts_with("8:9 secret-not-in-environment"),
+        "{findings:?}"
+    );
     assert!(findings[0].contains("ATSYNC_TEST_NOT_SET"));
 }
 
@@ -168,15 +201,29 @@ fn the_secrets_of_one_way_to_authenticate_are_wanted_whole() {
 
 #[test]
 fn the_secrets_of_two_ways_at_once_are_refused() {
-    let findings = wrong(&WHOLE.replace("token = \"s3cret\"", "token = \"s3cret\"\nclient_id = \"x\""));
-    assert!(findings[0].starts_with("9:1 secret-of-another-way `client_id`"), "{findings:?}");
+    let findings = wrong(&WHOLE.replace(
+        "token = \"s3cret\"",
+        "token = \"s3cret\"\nclient_id = \"x\"",
+    ));
+    assert!(
+        findings[0].starts_with("9:1 secret-of-another-way `client_id`"),
+        "{findings:?}"
+    );
 }
 
 #[test]
 fn an_unknown_service_is_refused() {
     let findings = wrong(&WHOLE.replace("services.market", "services.markt"));
-    assert!(findings.iter().any(|finding| finding.contains("config-service-missing")));
-    assert!(findings.iter().any(|finding| finding.ends_with("Did you mean `market`?")));
+    assert!(
+        findings
+            .iter()
+            .any(|finding| finding.contains("config-service-missing"))
+    );
+    assert!(
+        findings
+            .iter()
+            .any(|finding| finding.ends_with("Did you mean `market`?"))
+    );
 }
 
 #[test]
@@ -200,20 +247,25 @@ fn a_pointer_leads_to_the_nearest_line_there_is() {
 #[test]
 fn a_number_that_json_cannot_carry_is_refused() {
     let findings = wrong(&WHOLE.replace("interval_s = 60", "interval_s = nan"));
-    assert!(findings[0].starts_with("15:14 config-number"), "{findings:?}");
+    assert!(
+        findings[0].starts_with("15:14 config-number"),
+        "{findings:?}"
+    );
 }
 
 #[test]
 fn the_generated_file_needs_nothing_but_its_values() {
     let text = template("acme", &description()).unwrap();
-    let filled = ["token", "client_id", "client_secret"].iter().fold(text.clone(), |text, key| {
-        text.lines()
-            .map(|line| match line.starts_with(&format!("{key} =")) {
-                true => format!("{key} = \"filled in\"\n"),
-                false => format!("{line}\n"),
-            })
-            .collect()
-    });
+    let filled = ["token", "client_id", "client_secret"]
+        .iter()
+        .fold(text.clone(), |text, key| {
+            text.lines()
+                .map(|line| match line.starts_with(&format!("{key} =")) {
+                    true => format!("{key} = \"filled in\"\n"),
+                    false => format!("{line}\n"),
+                })
+                .collect()
+        });
     assert_eq!(wrong(&filled), Vec::<String>::new(), "{filled}");
     assert!(text.contains("# interval_s = 60\n"));
     assert!(text.contains("\naccount = \"1234\"\n"));

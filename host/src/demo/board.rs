@@ -1,11 +1,11 @@
 //! What people watch: some SKUs with their stock on both sides. Repainted in place on a
 //! terminal; elsewhere only what changed, line by line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use atsync_sandbox::Sandbox;
 use atsync_sandbox::joor::Ats;
-use atsync_sandbox::shopify::{ProductView, VariantId};
+use atsync_sandbox::shopify::{Shop, VariantId, VariantView};
 use console::Term;
 
 use super::truth::say;
@@ -14,6 +14,9 @@ use crate::report::{Align, Table};
 
 /// As many as fit on a small screen.
 const ROWS_MAX: usize = 14;
+
+/// What Shopify calls the variant of a product without options.
+const ONLY_VARIANT: &str = "Default Title";
 
 /// The watched SKUs.
 pub struct Board {
@@ -26,15 +29,23 @@ pub struct Board {
 }
 
 impl Board {
-    /// Watches the first SKUs that are counted and linked; `quiet` shows nothing.
+    /// Watches the first linked SKUs, before others those that the shop counts; `quiet` shows
+    /// nothing.
     pub fn new(sandbox: &Sandbox, quiet: bool) -> Self {
-        let linked: Vec<String> =
-            sandbox.joor.skus().filter_map(|sku| sku.external_id).take(1000).collect();
-        let is_linked = |id: u64| linked.contains(&id.to_string());
-        let watched = sandbox.shop.products().flat_map(|product| product.variants().collect::<Vec<_>>());
-        let watched = watched.filter(|variant| variant.tracked() && is_linked(variant.number()));
+        let linked: BTreeSet<String> = sandbox
+            .joor
+            .skus()
+            .filter_map(|sku| sku.external_id)
+            .collect();
+        let mut watched: Vec<_> = sandbox
+            .shop
+            .products()
+            .flat_map(|product| product.variants().collect::<Vec<_>>())
+            .filter(|variant| linked.contains(&variant.number().to_string()))
+            .collect();
+        watched.sort_by_key(|variant| !variant.tracked());
         Self {
-            watched: watched.map(|variant| variant.id()).take(ROWS_MAX).collect(),
+            watched: watched.iter().map(VariantView::id).take(ROWS_MAX).collect(),
             shown: BTreeMap::new(),
             term: Term::stdout(),
             drawn: 0,
@@ -88,35 +99,47 @@ impl Board {
     fn changes(&mut self, sandbox: &Sandbox) -> Vec<(String, Ats, Ats)> {
         let mut changes = Vec::new();
         for id in &self.watched {
-            let Some(variant) = sandbox.shop.variant(*id) else { continue };
+            let Some(variant) = sandbox.shop.variant(*id) else {
+                continue;
+            };
             let now = joor_shows(sandbox, variant.number());
             let before = self.shown.insert(*id, now).unwrap_or_default();
             if before != now {
-                changes.push((variant.sku().unwrap_or_default().to_owned(), before, now));
+                changes.push((label(&sandbox.shop, *id), before, now));
             }
         }
         changes
     }
 
-    fn table(&self, sandbox: &Sandbox, locations: &[String], changes: &[(String, Ats, Ats)]) -> Table {
-        let ids: Vec<_> =
-            locations.iter().filter_map(|name| sandbox.shop.find_location(name)).collect();
+    fn table(
+        &self,
+        sandbox: &Sandbox,
+        locations: &[String],
+        changes: &[(String, Ats, Ats)],
+    ) -> Table {
+        let ids: Vec<_> = locations
+            .iter()
+            .filter_map(|name| sandbox.shop.find_location(name))
+            .collect();
         let rows = self.watched.iter().filter_map(|id| {
             let variant = sandbox.shop.variant(*id)?;
-            let sku = variant.sku().unwrap_or_default().to_owned();
-            let title = sandbox.shop.product(variant.product()).map_or("", |product: ProductView<'_>| product.title());
-            let changed = changes.iter().find(|(name, ..)| *name == sku);
-            let mut row = vec![sku, format!("{title}, {}", variant.title())];
+            let label = label(&sandbox.shop, *id);
+            let changed = changes.iter().find(|(name, ..)| *name == label);
+            let mut row = vec![label];
             row.extend(ids.iter().map(|location| {
-                variant.available(*location).map_or_else(|| "–".to_owned(), |units| units.to_string())
+                variant
+                    .available(*location)
+                    .map_or_else(|| "–".to_owned(), |units| units.to_string())
             }));
             row.push(say(joor_shows(sandbox, variant.number())));
-            row.push(changed.map_or_else(String::new, |(_, before, _)| format!("was {}", say(*before))));
+            row.push(changed.map_or_else(String::new, |(_, before, _)| {
+                format!("was {}", say(*before))
+            }));
             Some(row)
         });
         let names = locations.iter().map(String::as_str);
-        let columns = ["SKU", "Style"].into_iter().chain(names).chain(["JOOR", ""]);
-        let mut align = vec![Align::Left, Align::Left];
+        let columns = ["SKU"].into_iter().chain(names).chain(["JOOR", ""]);
+        let mut align = vec![Align::Left];
         align.extend(locations.iter().map(|_| Align::Right));
         align.extend([Align::Right, Align::Left]);
         Table {
@@ -126,6 +149,24 @@ impl Board {
             ..Table::default()
         }
     }
+}
+
+/// The SKU, or the style with colour and size where it has none.
+pub fn label(shop: &Shop, id: VariantId) -> String {
+    let Some(variant) = shop.variant(id) else {
+        return "a SKU that is gone".to_owned();
+    };
+    variant.sku().map_or_else(
+        || {
+            let style = shop.product(variant.product());
+            let title = style.map_or("", |style| style.title());
+            match variant.title().as_str() {
+                ONLY_VARIANT => title.to_owned(),
+                options => format!("{title}, {options}"),
+            }
+        },
+        str::to_owned,
+    )
 }
 
 /// What the first warehouse shows.

@@ -25,7 +25,9 @@ impl DemoClock {
 
 impl Clock for DemoClock {
     fn now(&self) -> Timestamp {
-        SystemClock.now().saturating_add(self.ahead_ms.load(Ordering::Relaxed))
+        SystemClock
+            .now()
+            .saturating_add(self.ahead_ms.load(Ordering::Relaxed))
     }
 
     fn sleep_until(&self, at: Timestamp) -> Sleep<'_> {

@@ -61,14 +61,21 @@ impl Stage {
         let clock = Arc::new(DemoClock::default());
         let options = Options::default();
         let world = World::build(catalogue, LOCATIONS, options.clone(), clock.now())
-            .map_err(|finding| Stop::refused(vec![finding]))?;
-        let World { sandbox, linesheets, locations } = world;
+            .map_err(|finding| Stop::refused(vec![*finding]))?;
+        let World {
+            sandbox,
+            linesheets,
+            locations,
+        } = world;
         let sandbox = Arc::new(Mutex::new(sandbox));
         let shared = Arc::clone(&clock);
-        let running =
-            server::serve(Arc::clone(&sandbox), Ports::default(), Arc::new(move || shared.now()))
-                .await
-                .map_err(|error| no_room("listen on a port of 127.0.0.1", &error))?;
+        let running = server::serve(
+            Arc::clone(&sandbox),
+            Ports::default(),
+            Arc::new(move || shared.now()),
+        )
+        .await
+        .map_err(|error| no_room("listen on a port of 127.0.0.1", &error))?;
         let folder = TempDir::with_prefix("atsync-demo-")
             .map_err(|error| no_room("make a temporary folder", &error))?;
         let text = configuration(&options, &running, &locations, "atsync.db");
@@ -147,13 +154,20 @@ impl Stage {
     pub async fn pass(&mut self) -> Result<Report, Stop> {
         self.passes += 1;
         let line = progress::Line::new("demo", self.quiet);
-        let passed = self.runner.run(Mode::Sync, &|step| line.show(&step), &self.cancel).await;
+        let passed = self
+            .runner
+            .run(Mode::Sync, &|step| line.show(&step), &self.cancel)
+            .await;
         line.finish();
         match passed?.ended {
             Ended::Outcome(outcome) => {
                 self.clock.jump_to(outcome.next_run);
                 Report::parse(&outcome.report).map_err(|error| {
-                    Stop::failed("component-report", format!("The report cannot be read: {error}."), "Report this.")
+                    Stop::failed(
+                        "component-report",
+                        format!("The report cannot be read: {error}."),
+                        "Report this.",
+                    )
                 })
             }
             Ended::Fault(fault) => {
@@ -170,7 +184,12 @@ impl Stage {
     /// The component fails.
     pub fn compare(&self) -> Result<Comparison, Stop> {
         let settings = &self.runner.connection().settings;
-        Ok(truth::compare(&self.sandbox(), &self.linesheets, &self.connector, settings)?)
+        Ok(truth::compare(
+            &self.sandbox(),
+            &self.linesheets,
+            &self.connector,
+            settings,
+        )?)
     }
 
     /// Ends both services; the temporary folder goes with them.
@@ -196,12 +215,21 @@ fn runner(
     let configured = config.connections.first();
     let connection = configured.and_then(|configured| configured.connection.clone());
     let connection = connection.ok_or_else(|| {
-        let wrong: Vec<Finding> =
-            config.connections.iter().flat_map(|one| one.findings.clone()).collect();
+        let wrong: Vec<Finding> = config
+            .connections
+            .iter()
+            .flat_map(|one| one.findings.clone())
+            .collect();
         Stop::refused(wrong)
     })?;
     let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
-    Ok(Runner::new(connector.clone(), connection, Arc::clone(store), clock, None)?)
+    Ok(Runner::new(
+        connector.clone(),
+        connection,
+        Arc::clone(store),
+        clock,
+        None,
+    )?)
 }
 
 fn no_room(what: &str, error: &std::io::Error) -> Stop {

@@ -4,7 +4,7 @@ use atsync_sandbox::faults::Fault;
 use atsync_sandbox::shopify::{LocationId, Shop, VariantId};
 use atsync_sandbox::wire::Side;
 
-use super::board::Board;
+use super::board::{Board, label};
 use super::stage::Stage;
 use super::truth::Comparison;
 use super::world::location_name;
@@ -49,7 +49,11 @@ fn first_sync(stage: &mut Stage, _: &[VariantId]) -> Result<String, Stop> {
     let locations = stage.locations().join(" and ");
     let sandbox = stage.sandbox();
     let styles = sandbox.shop.products().count();
-    let skus: usize = sandbox.shop.products().map(|product| product.variants().count()).sum();
+    let skus: usize = sandbox
+        .shop
+        .products()
+        .map(|product| product.variants().count())
+        .sum();
     Ok(format!(
         "First sync: {styles} styles with {skus} SKUs, stocked in {locations}, feed one JOOR warehouse."
     ))
@@ -64,13 +68,24 @@ fn stock_changes(stage: &mut Stage, watched: &[VariantId]) -> Result<String, Sto
         return Ok("Stock stays as it is: the shop has no open location.".to_owned());
     };
     let mut told = Vec::new();
+    if count(shop, watched, now) {
+        told.push("the shop begins to count the SKUs in view".to_owned());
+    }
     if let Some(variant) = watched.first() {
         shop.sell(*variant, *here, 3, now);
-        told.push(format!("{} sells 3 of {}", place(shop, *here), name(shop, *variant)));
+        told.push(format!(
+            "{} sells 3 of {}",
+            place(shop, *here),
+            label(shop, *variant)
+        ));
     }
     if let Some(variant) = watched.get(1) {
         shop.adjust(*variant, *there, 12, now);
-        told.push(format!("{} receives 12 of {}", place(shop, *there), name(shop, *variant)));
+        told.push(format!(
+            "{} receives 12 of {}",
+            place(shop, *there),
+            label(shop, *variant)
+        ));
     }
     Ok(format!("Stock changes: {}.", told.join("; ")))
 }
@@ -79,20 +94,34 @@ fn sold_out(stage: &mut Stage, watched: &[VariantId]) -> Result<String, Stop> {
     let now = stage.now();
     let mut sandbox = stage.sandbox();
     let shop = &mut sandbox.shop;
-    let style = watched.last().and_then(|last| shop.variant(*last)).map(|variant| variant.product());
-    let Some(product) = style.and_then(|style| shop.product(style)) else {
-        return Ok("Nothing sells out: no style is linked.".to_owned());
+    let locations = open_locations(shop);
+    let in_stock = |id: &&VariantId| {
+        let variant = shop.variant(**id);
+        variant.is_some_and(|one| locations.iter().any(|at| one.available(*at) > Some(0)))
+    };
+    let variant = watched
+        .iter()
+        .rev()
+        .find(in_stock)
+        .and_then(|id| shop.variant(*id));
+    let Some(product) = variant.and_then(|variant| shop.product(variant.product())) else {
+        return Ok("Nothing sells out: there is no stock.".to_owned());
     };
     let title = product.title().to_owned();
     let variants: Vec<_> = product.variants().map(|variant| variant.id()).collect();
-    for location in open_locations(shop) {
+    for location in locations {
         for variant in &variants {
-            if shop.variant(*variant).is_some_and(|one| one.available(location) > Some(0)) {
+            if shop
+                .variant(*variant)
+                .is_some_and(|one| one.available(location) > Some(0))
+            {
                 shop.set_available(*variant, location, 0, now);
             }
         }
     }
-    Ok(format!("{title} sells out everywhere: each of its SKUs gets an explicit 0."))
+    Ok(format!(
+        "{title} sells out everywhere: each of its SKUs gets an explicit 0."
+    ))
 }
 
 fn new_location(stage: &mut Stage, watched: &[VariantId]) -> Result<String, Stop> {
@@ -120,19 +149,32 @@ fn throttle(stage: &mut Stage, watched: &[VariantId]) -> Result<String, Stop> {
     if let (Some(variant), Some(location)) = (watched.get(2), location) {
         shop.adjust(*variant, location, 7, now);
     }
-    Ok("Shopify throttles the next three requests while stock changes: atsync waits and goes on.".to_owned())
+    Ok(
+        "Shopify throttles the next three requests while stock changes: atsync waits and goes on."
+            .to_owned(),
+    )
+}
+
+/// Makes the shop count what it did not; whether there was any such SKU.
+fn count(shop: &mut Shop, watched: &[VariantId], now: u64) -> bool {
+    let uncounted = |id: &VariantId| shop.variant(*id).is_some_and(|variant| !variant.tracked());
+    let uncounted: Vec<_> = watched.iter().copied().filter(uncounted).collect();
+    for variant in &uncounted {
+        shop.set_tracked(*variant, true, now);
+    }
+    !uncounted.is_empty()
 }
 
 fn open_locations(shop: &Shop) -> Vec<LocationId> {
-    shop.location_ids().filter(|location| shop.location_is_active(*location)).collect()
-}
-
-fn name(shop: &Shop, variant: VariantId) -> String {
-    shop.variant(variant).and_then(|variant| variant.sku()).unwrap_or("a SKU without a name").to_owned()
+    shop.location_ids()
+        .filter(|location| shop.location_is_active(*location))
+        .collect()
 }
 
 fn place(shop: &Shop, location: LocationId) -> String {
-    shop.location_name(location).unwrap_or("a location").to_owned()
+    shop.location_name(location)
+        .unwrap_or("a location")
+        .to_owned()
 }
 
 /// Small random numbers, the same ones in every demo (SplitMix64).
@@ -150,6 +192,9 @@ impl Dice {
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        usize::try_from((mixed ^ (mixed >> 31)) >> 33).unwrap_or(0).checked_rem(below).unwrap_or(0)
+        usize::try_from((mixed ^ (mixed >> 31)) >> 33)
+            .unwrap_or(0)
+            .checked_rem(below)
+            .unwrap_or(0)
     }
 }

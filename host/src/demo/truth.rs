@@ -11,6 +11,7 @@ use atsync_sandbox::catalogue::Status;
 use atsync_sandbox::joor::{self, Ats};
 use atsync_sandbox::shopify::{LocationId, ProductView, VariantView};
 
+use super::board::label;
 use crate::report::{Align, Table};
 
 /// What a comparison found.
@@ -35,8 +36,11 @@ pub fn compare(
     connector: &Connector,
     settings: &str,
 ) -> Result<Comparison, Problem> {
-    let linked: BTreeSet<String> =
-        sandbox.joor.skus().filter_map(|sku| sku.external_id).collect();
+    let linked: BTreeSet<String> = sandbox
+        .joor
+        .skus()
+        .filter_map(|sku| sku.external_id)
+        .collect();
     let mut judge = Judge {
         sandbox,
         linesheets,
@@ -78,17 +82,27 @@ impl Judge<'_> {
     ) -> Result<(), Problem> {
         self.comparison.skus += 1;
         let item = item(product, variant, self.linesheets);
-        let levels: Vec<_> =
-            self.locations.iter().map(|location| self.level(variant, *location)).collect();
-        let answer = self.instance.availability(self.settings, &item, &levels, &[])?;
+        let levels: Vec<_> = self
+            .locations
+            .iter()
+            .map(|location| self.level(variant, *location))
+            .collect();
+        let answer = self
+            .instance
+            .availability(self.settings, &item, &levels, &[])?;
         let upc = variant.number().to_string();
         for warehouse in self.sandbox.joor.warehouses() {
-            let row = answer.rows.iter().find(|row| row.warehouse == *warehouse && row.date.is_none());
+            let row = answer
+                .rows
+                .iter()
+                .find(|row| row.warehouse == *warehouse && row.date.is_none());
             let shown = self.sandbox.joor.ats(&upc, warehouse, None);
             if !agree(row, shown) {
-                let name = variant.sku().map_or_else(|| upc.clone(), str::to_owned);
+                let name = label(&self.sandbox.shop, variant.id());
                 let said = row.map_or_else(|| "no record".to_owned(), say_value);
-                self.comparison.differences.push([name, warehouse.clone(), said, say(shown)]);
+                self.comparison
+                    .differences
+                    .push([name, warehouse.clone(), said, say(shown)]);
             }
         }
         Ok(())
@@ -100,8 +114,16 @@ impl Judge<'_> {
             Some(units) => Quantity::Available(units),
             None => Quantity::NotStocked,
         };
-        let name = self.sandbox.shop.location_name(location).unwrap_or_default();
-        Level { location: name.to_owned(), quantity, incoming: Vec::new() }
+        let name = self
+            .sandbox
+            .shop
+            .location_name(location)
+            .unwrap_or_default();
+        Level {
+            location: name.to_owned(),
+            quantity,
+            incoming: Vec::new(),
+        }
     }
 }
 
@@ -110,9 +132,16 @@ impl Comparison {
     pub fn table(&self, most: usize) -> Table {
         Table {
             title: "JOOR does not show what the policy says".to_owned(),
-            columns: ["SKU", "Warehouse", "Policy", "JOOR"].map(str::to_owned).to_vec(),
+            columns: ["SKU", "Warehouse", "Policy", "JOOR"]
+                .map(str::to_owned)
+                .to_vec(),
             align: vec![Align::Left, Align::Left, Align::Right, Align::Right],
-            rows: self.differences.iter().take(most).map(|row| row.to_vec()).collect(),
+            rows: self
+                .differences
+                .iter()
+                .take(most)
+                .map(|row| row.to_vec())
+                .collect(),
             more: self.differences.len().saturating_sub(most) as u64,
         }
     }
@@ -136,7 +165,10 @@ fn item(
 ) -> Item {
     let tags: Vec<_> = product.tags().map(str::to_owned).collect();
     let on = |linesheet: &&joor::Linesheet| {
-        linesheet.tag.as_ref().is_none_or(|tag| tags.iter().any(|of| of.eq_ignore_ascii_case(tag)))
+        linesheet
+            .tag
+            .as_ref()
+            .is_none_or(|tag| tags.iter().any(|of| of.eq_ignore_ascii_case(tag)))
     };
     let linesheets = linesheets.iter().filter(on).map(|linesheet| Linesheet {
         code: linesheet.code.clone(),
@@ -161,7 +193,10 @@ fn shared_skus(sandbox: &Sandbox) -> BTreeSet<String> {
             *seen.entry(sku).or_default() += 1;
         }
     }
-    seen.into_iter().filter(|(_, times)| *times > 1).map(|(sku, _)| sku.to_owned()).collect()
+    seen.into_iter()
+        .filter(|(_, times)| *times > 1)
+        .map(|(sku, _)| sku.to_owned())
+        .collect()
 }
 
 /// What JOOR shows, in a word.
@@ -186,7 +221,13 @@ mod tests {
     use super::*;
 
     fn row(value: Value) -> Row {
-        Row { warehouse: "Default".into(), date: None, value, oversold: 0, working: Vec::new() }
+        Row {
+            warehouse: "Default".into(),
+            date: None,
+            value,
+            oversold: 0,
+            working: Vec::new(),
+        }
     }
 
     #[test]

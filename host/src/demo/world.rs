@@ -13,7 +13,8 @@ use atsync_sandbox::{Options, Sandbox};
 use crate::finding::{Finding, Place};
 
 /// The first line of a configuration made here.
-pub const MARK: &str = "# Made by `atsync sandbox`: two simulated services. Nothing in here is secret.";
+pub const MARK: &str =
+    "# Made by `atsync sandbox`: two simulated services. Nothing in here is secret.";
 
 /// Names for locations; more than these are numbered.
 const LOCATIONS: [&str; 6] = ["Paris", "Lyon", "Milan", "Lisbon", "Porto", "Ghent"];
@@ -50,7 +51,7 @@ impl World {
         locations: usize,
         options: Options,
         now: Millis,
-    ) -> Result<Self, Finding> {
+    ) -> Result<Self, Box<Finding>> {
         let mut sandbox = Sandbox::new(options);
         let locations: Vec<_> = (0..locations.max(1)).map(location_name).collect();
         for name in &locations {
@@ -63,7 +64,9 @@ impl World {
             }
             Catalogue::File(path) => {
                 let products = csv::read_file(path).map_err(not_read)?;
-                let spread = products.into_iter().map(|product| spread(product, locations.len()));
+                let spread = products
+                    .into_iter()
+                    .map(|product| spread(product, locations.len()));
                 sandbox.shop.load(spread, now);
                 vec![Linesheet::of_all("All styles", "480000")]
             }
@@ -74,7 +77,11 @@ impl World {
             }
         };
         sandbox.import_styles(&linesheets, Upc::VariantId);
-        Ok(Self { sandbox, linesheets, locations })
+        Ok(Self {
+            sandbox,
+            linesheets,
+            locations,
+        })
     }
 }
 
@@ -103,7 +110,11 @@ pub fn configuration(
     section("[store]", &[("path", quoted(store))]);
     section(
         "[connection.sandbox.services.shopify]",
-        &[("url", quoted(shopify_url)), ("token", quoted(&shop.token)), private.clone()],
+        &[
+            ("url", quoted(shopify_url)),
+            ("token", quoted(&shop.token)),
+            private.clone(),
+        ],
     );
     section(
         "[connection.sandbox.services.joor-v2]",
@@ -133,7 +144,10 @@ pub fn configuration(
         "[connection.sandbox.settings]",
         &[
             ("joor_account", quoted(&joor.account)),
-            ("default_location", names.first().cloned().unwrap_or_default()),
+            (
+                "default_location",
+                names.first().cloned().unwrap_or_default(),
+            ),
         ],
     );
     section(
@@ -149,7 +163,9 @@ pub fn configuration(
 
 /// The name of the location that is opened as number `at`, from 0.
 pub fn location_name(at: usize) -> String {
-    LOCATIONS.get(at).map_or_else(|| format!("Location {}", at + 1), |name| (*name).to_owned())
+    LOCATIONS
+        .get(at)
+        .map_or_else(|| format!("Location {}", at + 1), |name| (*name).to_owned())
 }
 
 /// An export tells one quantity. The last of `locations` gets a third of it, the first the
@@ -169,19 +185,18 @@ fn spread(mut product: Product, locations: usize) -> Product {
     product
 }
 
-fn not_read(error: csv::CsvError) -> Finding {
+fn not_read(error: csv::CsvError) -> Box<Finding> {
     let message = match &error.column {
         Some(column) => format!("Column \"{column}\": {}", error.message),
         None => error.message,
     };
     let finding = Finding::error("products-unreadable", message, error.fix);
-    match error.file {
-        Some(file) => {
-            let line = usize::try_from(error.line).unwrap_or(usize::MAX);
-            finding.at(Place { file: Arc::new(file), line, column: 1 })
-        }
-        None => finding,
-    }
+    let Some(file) = error.file else {
+        return finding.into();
+    };
+    let line = usize::try_from(error.line).unwrap_or(usize::MAX);
+    let (file, column) = (Arc::new(file), 1);
+    finding.at(Place { file, line, column }).into()
 }
 
 #[cfg(test)]
@@ -193,8 +208,14 @@ mod tests {
     #[test]
     fn an_export_is_spread_over_two_locations_without_losing_a_unit() {
         for all in [-7, -1, 0, 1, 2, 3, 100] {
-            let variant = Variant { quantities: vec![Some(all)], ..Variant::default() };
-            let product = Product { variants: vec![variant], ..Product::default() };
+            let variant = Variant {
+                quantities: vec![Some(all)],
+                ..Variant::default()
+            };
+            let product = Product {
+                variants: vec![variant],
+                ..Product::default()
+            };
             let spread = spread(product, 2);
             let quantities = &spread.variants.first().unwrap().quantities;
             assert_eq!(quantities.len(), 2);
@@ -206,7 +227,11 @@ mod tests {
     fn the_small_world_has_its_styles_on_joor() {
         let world = World::build(&Catalogue::Small, 2, Options::default(), 0).unwrap();
         assert_eq!(world.locations, ["Paris", "Lyon"]);
-        let linked = world.sandbox.joor.skus().filter(|sku| sku.external_id.is_some());
+        let linked = world
+            .sandbox
+            .joor
+            .skus()
+            .filter(|sku| sku.external_id.is_some());
         assert!(linked.count() > 15);
     }
 }

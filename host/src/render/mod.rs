@@ -34,16 +34,26 @@ impl Paint {
     /// Without colours or width, as for a file.
     #[cfg(test)]
     pub fn plain() -> Self {
-        Self { width: None, colour: false }
+        Self {
+            width: None,
+            colour: false,
+        }
     }
 
     fn of(term: &console::Term) -> Self {
         let width = term.size_checked().map(|(_, columns)| usize::from(columns));
-        Self { width, colour: term.features().colors_supported() }
+        Self {
+            width,
+            colour: term.features().colors_supported(),
+        }
     }
 
     /// `text` in a style, where colours help.
     pub fn paint(self, style: Style, text: &str) -> String {
-        if self.colour { style.force_styling(true).apply_to(text).to_string() } else { text.to_owned() }
+        if self.colour {
+            style.force_styling(true).apply_to(text).to_string()
+        } else {
+            text.to_owned()
+        }
     }
 }

@@ -15,9 +15,16 @@ pub struct Line {
 impl Line {
     /// A line for one connection; `quiet` shows nothing at all.
     pub fn new(name: &str, quiet: bool) -> Self {
-        let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
+        let bar = if quiet {
+            ProgressBar::hidden()
+        } else {
+            ProgressBar::new_spinner()
+        };
         bar.enable_steady_tick(Duration::from_millis(120));
-        Self { bar, name: name.to_owned() }
+        Self {
+            bar,
+            name: name.to_owned(),
+        }
     }
 
     /// Shows one step.
@@ -34,7 +41,8 @@ impl Line {
             self.bar.set_style(style.progress_chars("━╸ "));
         }
         self.bar.set_position(step.done);
-        self.bar.set_message(format!("{}: {}", self.name, step.what));
+        self.bar
+            .set_message(format!("{}: {}", self.name, step.what));
     }
 
     /// Takes the line away.

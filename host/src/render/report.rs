@@ -29,7 +29,11 @@ pub fn report(report: &Report, paint: Paint) -> String {
 pub fn findings(findings: &[Finding], paint: Paint) -> String {
     let mut sorted: Vec<_> = findings.iter().collect();
     sorted.sort_by_key(|finding| finding.severity);
-    sorted.into_iter().map(|one| finding(one, paint)).collect::<Vec<_>>().join("\n")
+    sorted
+        .into_iter()
+        .map(|one| finding(one, paint))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// One finding: what and why, where, and what to do.
@@ -94,13 +98,25 @@ error[gone]: It is gone.
 note[late]: It is late.
   fix Sleep.
 ";
-        assert_eq!(report(&Report::parse(given).unwrap(), Paint::plain()), expected);
+        assert_eq!(
+            report(&Report::parse(given).unwrap(), Paint::plain()),
+            expected
+        );
     }
 
     #[test]
     fn colours_appear_only_where_they_help() {
         let wrong = Finding::error("x", "Wrong.", "Right it.");
         assert!(!finding(&wrong, Paint::plain()).contains('\u{1b}'));
-        assert!(finding(&wrong, Paint { width: None, colour: true }).contains("\u{1b}[31m"));
+        assert!(
+            finding(
+                &wrong,
+                Paint {
+                    width: None,
+                    colour: true
+                }
+            )
+            .contains("\u{1b}[31m")
+        );
     }
 }

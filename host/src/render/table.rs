@@ -18,7 +18,11 @@ pub fn table(table: &Table, paint: Paint) -> String {
     if !table.title.is_empty() {
         let _ = writeln!(text, "{}", paint.paint(Style::new().bold(), &table.title));
     }
-    let _ = writeln!(text, "{}", paint.paint(Style::new().dim(), &line(&table.columns, table, &widths)));
+    let _ = writeln!(
+        text,
+        "{}",
+        paint.paint(Style::new().dim(), &line(&table.columns, table, &widths))
+    );
     for row in &table.rows {
         let _ = writeln!(text, "{}", line(row, table, &widths));
     }
@@ -39,7 +43,10 @@ fn line(cells: &[String], table: &Table, widths: &[usize]) -> String {
         if column > 0 {
             line.push_str(GAP);
         }
-        let cell = cells.get(column).map_or("", String::as_str).replace(['\n', '\t'], " ");
+        let cell = cells
+            .get(column)
+            .map_or("", String::as_str)
+            .replace(['\n', '\t'], " ");
         match align(table, column) {
             Align::Left => {
                 line.push_str(&pad_str(&cell, *width, Alignment::Left, Some("…")));
@@ -64,7 +71,9 @@ fn widths(table: &Table, terminal: Option<usize>) -> Vec<usize> {
                 .unwrap_or(0)
         })
         .collect();
-    let Some(terminal) = terminal else { return widths };
+    let Some(terminal) = terminal else {
+        return widths;
+    };
     let gaps = GAP.len() * widths.len().saturating_sub(1);
     while widths.iter().sum::<usize>() + gaps > terminal {
         let widest = widths
@@ -92,7 +101,10 @@ mod tests {
             columns: ["Style", "ATS"].map(str::to_owned).to_vec(),
             align: vec![Align::Left, Align::Right],
             rows: vec![
-                vec!["Linen shirt in the colour of the sea".to_owned(), "7".to_owned()],
+                vec![
+                    "Linen shirt in the colour of the sea".to_owned(),
+                    "7".to_owned(),
+                ],
                 vec!["Röcke".to_owned(), "1200".to_owned()],
             ],
             more: 3,
@@ -113,7 +125,13 @@ Röcke                                 1200
 
     #[test]
     fn a_narrow_terminal_shortens_words_and_never_numbers() {
-        let text = table(&stock(), Paint { width: Some(20), colour: false });
+        let text = table(
+            &stock(),
+            Paint {
+                width: Some(20),
+                colour: false,
+            },
+        );
         let expected = "\
 Changes
 Style            ATS
@@ -126,7 +144,14 @@ Röcke           1200
 
     #[test]
     fn a_row_with_too_few_cells_is_filled_up() {
-        let short = Table { rows: vec![vec!["Scarf".to_owned()]], more: 0, ..stock() };
-        assert_eq!(table(&short, Paint::plain()), "Changes\nStyle  ATS\nScarf\n");
+        let short = Table {
+            rows: vec![vec!["Scarf".to_owned()]],
+            more: 0,
+            ..stock()
+        };
+        assert_eq!(
+            table(&short, Paint::plain()),
+            "Changes\nStyle  ATS\nScarf\n"
+        );
     }
 }

@@ -9,7 +9,12 @@ use jiff::tz::TimeZone;
 pub fn at(timestamp: Timestamp) -> String {
     point(timestamp).map_or_else(
         || "far away".to_owned(),
-        |point| point.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        |point| {
+            point
+                .to_zoned(TimeZone::system())
+                .strftime("%Y-%m-%d %H:%M:%S")
+                .to_string()
+        },
     )
 }
 
