@@ -6,7 +6,7 @@
 //! the host's `resume` is the only event.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -16,6 +16,7 @@ use crate::bindings::exports::atsync::connector::reconcile::{
     Answer, Completion, Effect, Entry, Failure, Fault, HttpRequest, HttpResponse, Lines,
     LinesRequest, Outcome, Problem, Progress, Request, Scan, Timestamp, Turn, Waiting, Write,
 };
+use crate::http::describe;
 
 /// What is between the flow and the host.
 #[derive(Default)]
@@ -26,7 +27,7 @@ struct Mailbox {
     /// Completions the flow has not taken.
     answers: BTreeMap<u32, Answer>,
     /// Requests given to the host and not yet completed.
-    open: u32,
+    open: BTreeSet<u32>,
     progress: Option<Progress>,
     now: Timestamp,
 }
@@ -141,8 +142,7 @@ impl Io {
         }
     }
 
-    /// Does nothing until `at`. A host that cannot wait answers at once; the caller looks at
-    /// the clock again.
+    /// Does nothing until `at`; not at all if that is past.
     pub async fn wait_until(&self, at: Timestamp) {
         if at > self.now() {
             self.perform(Effect::WaitUntil(at)).await;
@@ -159,7 +159,7 @@ fn failure_of(answer: Answer) -> Failure {
 
 fn storage_failed(what: &str, answer: Answer) -> StorageFailed {
     StorageFailed(match answer {
-        Answer::Failed(failure) => format!("{what}: {failure:?}"),
+        Answer::Failed(failure) => format!("{what}: {}", describe(&failure)),
         _ => format!("{what}: the host answered another effect than the one asked for"),
     })
 }
@@ -195,14 +195,12 @@ impl Pass {
         {
             let mut mailbox = self.io.0.borrow_mut();
             for completion in completions {
-                let known = completion.id >= 1 && completion.id <= mailbox.last_id;
-                if !known || mailbox.open == 0 || mailbox.answers.contains_key(&completion.id) {
+                if !mailbox.open.remove(&completion.id) {
                     return Err(protocol_fault(&format!(
                         "completion {} answers no open request",
                         completion.id
                     )));
                 }
-                mailbox.open -= 1;
                 mailbox.now = mailbox.now.max(completion.at);
                 mailbox.answers.insert(completion.id, completion.answer);
             }
@@ -220,8 +218,10 @@ impl Pass {
             Poll::Ready(result) => result.map(Turn::Done),
             Poll::Pending => {
                 let requests = std::mem::take(&mut mailbox.requests);
-                mailbox.open += u32::try_from(requests.len()).unwrap_or(u32::MAX);
-                if mailbox.open == 0 {
+                mailbox
+                    .open
+                    .extend(requests.iter().map(|request| request.id));
+                if mailbox.open.is_empty() {
                     return Err(protocol_fault("resumed without a completion to go on with"));
                 }
                 Ok(Turn::Waiting(Waiting {

@@ -1,6 +1,6 @@
 //! The styles a step works on: loaded together, changed in memory, written together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::id::Id;
 use crate::core::style::{Standing, Style};
@@ -34,10 +34,11 @@ impl Work {
         desk: &Desk,
         products: impl IntoIterator<Item = Id>,
     ) -> Result<(), Halt> {
-        let wanted: Vec<Id> = products
+        let wanted: BTreeSet<Id> = products
             .into_iter()
             .filter(|id| !self.styles.contains_key(id))
             .collect();
+        let wanted: Vec<Id> = wanted.into_iter().collect();
         let styles = desk.ledger.styles(&wanted).await?;
         for (product, style) in wanted.into_iter().zip(styles) {
             if let Some(style) = style {
