@@ -11,7 +11,7 @@ const TARGET: &str = "wasm32-unknown-unknown";
 fn main() -> Result<()> {
     println!("cargo::rerun-if-env-changed=ATSYNC_COMPONENT");
     let component = match env::var_os("ATSYNC_COMPONENT") {
-        Some(path) => ready(PathBuf::from(path))?,
+        Some(path) => ready(Path::new(&path))?,
         None => build()?,
     };
     println!(
@@ -21,9 +21,9 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn ready(path: PathBuf) -> Result<PathBuf> {
+fn ready(path: &Path) -> Result<PathBuf> {
     println!("cargo::rerun-if-changed={}", path.display());
-    fs::canonicalize(&path).with_context(|| {
+    fs::canonicalize(path).with_context(|| {
         format!(
             "ATSYNC_COMPONENT names {}, which is not there",
             path.display()

@@ -56,7 +56,7 @@ impl Network {
     pub fn new(
         description: &Description,
         connection: &Connection,
-        clock: Arc<dyn Clock>,
+        clock: &Arc<dyn Clock>,
     ) -> Result<Network, Problem> {
         let known = |name: &String| {
             description
@@ -97,7 +97,7 @@ impl Network {
             })?;
             let base = http::base_url(&connection.name, service, given)?;
             let credential =
-                Credential::new(&connection.name, service, given, &base, Arc::clone(&clock))?;
+                Credential::new(&connection.name, service, given, &base, Arc::clone(clock))?;
             let private_addresses = given.private_addresses;
             endpoints.insert(
                 service.name.clone(),

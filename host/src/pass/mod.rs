@@ -92,7 +92,7 @@ impl Runner {
         clock: Arc<dyn Clock>,
         recorder: Option<Arc<Recorder>>,
     ) -> Result<Runner, Problem> {
-        let network = Network::new(connector.describe(), &connection, Arc::clone(&clock))?;
+        let network = Network::new(connector.describe(), &connection, &clock)?;
         let network = Arc::new(network);
         Ok(Runner {
             connector,

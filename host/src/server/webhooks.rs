@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn a_changed_body_or_signature_is_a_forgery() {
         let intake = intake(&["test-webhook-secret"]);
-        assert!(!intake.is_signed(SIGNATURE, &BODY[1..]));
+        assert!(!intake.is_signed(SIGNATURE, b"{}"));
         assert!(!intake.is_signed("", BODY));
         assert!(!intake.is_signed("not base64!", BODY));
         assert!(!intake.is_signed(&SIGNATURE.replace('Q', "R"), BODY));

@@ -190,7 +190,7 @@ async fn a_file_that_changes_between_pieces_is_a_failure() {
     let steps = json!([{ "Ask": [read(&url, 0, 7)] }, { "Ask": [get("/change")] }, { "Ask": [read(&url, 8, 7)] }]);
     match &answers(&bench.data(Mode::Sync, &steps).await)[2] {
         Answer::Failed(Failure::Unreachable(why)) => {
-            assert!(why.contains("changed while"), "{why}")
+            assert!(why.contains("changed while"), "{why}");
         }
         other => panic!("{other:?}"),
     }

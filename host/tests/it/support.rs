@@ -68,9 +68,8 @@ pub async fn serve(router: Router) -> String {
 pub fn client() -> reqwest::Client {
     static PROVIDER: std::sync::Once = std::sync::Once::new();
     PROVIDER.call_once(|| {
-        rustls::crypto::ring::default_provider()
-            .install_default()
-            .unwrap()
+        let ring = rustls::crypto::ring::default_provider();
+        ring.install_default().unwrap();
     });
     reqwest::Client::new()
 }

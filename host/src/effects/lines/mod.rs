@@ -113,13 +113,13 @@ impl File {
                 last,
                 identity,
             } => {
-                self.same(source, identity)?;
+                self.same(source, &identity)?;
                 let lines = cut(bytes, offset, last, bytes_max)?;
                 self.ahead = lines.next_offset.map(|next| source.ahead(next, bytes_max));
                 Ok(lines)
             }
             Fetched::Whole { response, identity } => {
-                self.same(source, identity)?;
+                self.same(source, &identity)?;
                 let stream = self.stream.insert(Stream::new(response));
                 stream.piece(offset, bytes_max).await
             }
@@ -140,8 +140,8 @@ impl File {
         }
     }
 
-    fn same(&mut self, source: &Source, identity: Identity) -> Result<(), Failure> {
-        if *self.identity.get_or_insert_with(|| identity.clone()) == identity {
+    fn same(&mut self, source: &Source, identity: &Identity) -> Result<(), Failure> {
+        if self.identity.get_or_insert_with(|| identity.clone()) == identity {
             return Ok(());
         }
         Err(Failure::Unreachable(format!(
