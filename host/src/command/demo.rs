@@ -90,13 +90,13 @@ impl Demo {
             println!("{}", render::table(&table, Paint::stdout()));
         }
         println!(
-            "{}: {} linked SKUs compared with the policy's own answer, {} differ.",
+            "{}: {} compared with the policy's own answer, {} differ.",
             if agreed {
                 "Both sides agree"
             } else {
                 "The two sides do not agree"
             },
-            comparison.skus,
+            render::counted(comparison.skus, "linked SKU"),
             comparison.differences.len(),
         );
         if comparison.ambiguous > 0 {
@@ -106,8 +106,8 @@ impl Demo {
             );
         }
         println!(
-            "{} rows published in {} passes: {} JOOR credits, {points} Shopify cost points, {}.",
-            joor.rows_accepted,
+            "{} published in {} passes: {} JOOR credits, {points} Shopify cost points, {}.",
+            render::counted(joor.rows_accepted, "row"),
             stage.passes(),
             joor.credits,
             time::span(took),

@@ -37,9 +37,9 @@ impl Offer {
     pub fn command(&self) -> clap::Command {
         let mut example = format!("Example: atsync {}", self.offer.name);
         let mut command = Common::augment_args(clap::Command::new(self.offer.name.clone()))
-            .about(self.offer.summary.trim_end_matches('.').to_owned());
+            .about(without_full_stop(&self.offer.summary));
         for argument in &self.offer.arguments {
-            let arg = Arg::new(argument.name.clone()).help(argument.summary.clone());
+            let arg = Arg::new(argument.name.clone()).help(without_full_stop(&argument.summary));
             let value = argument.name.to_uppercase();
             if argument.required {
                 example.push_str(&format!(" {value}"));
@@ -79,4 +79,9 @@ impl Offer {
         };
         passes::run(&site, vec![ready], &mode, &common)
     }
+}
+
+/// As in the help of the host's own commands.
+fn without_full_stop(summary: &str) -> String {
+    summary.trim_end_matches('.').to_owned()
 }

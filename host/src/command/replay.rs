@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Connectors, Exit, Stop};
 
-/// Run a recorded pass again on a desk, and compare
+/// Run a recorded pass again, talking to nobody, and compare
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Example: atsync replay atsync.recordings/acme/PASS.jsonl.gz

@@ -65,6 +65,7 @@ impl Run {
                     "Free the address, or choose another as [server] listen.",
                 )
             })?;
+            let listen = listener.local_addr().unwrap_or(listen);
             let names: Vec<_> = runners.iter().map(Runner::name).collect();
             eprintln!(
                 "Running {} on http://{listen}/, until Ctrl-C.",

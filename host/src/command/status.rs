@@ -81,8 +81,8 @@ impl State {
     /// Below the table: the last summary, why it stopped, and what needs a person.
     fn tell(&self) {
         let paint = Paint::stdout();
-        if !self.report.summary.is_empty() {
-            println!("\n{}: {}", self.name, self.report.summary.trim_end());
+        if let Some(summary) = render::summary(&self.report) {
+            println!("\n{}: {summary}", self.name);
         }
         if let Some(stopped) = &self.standing.stopped {
             println!(
@@ -118,7 +118,7 @@ impl State {
         json!({
             "connection": self.name,
             "verdict": self.verdict(),
-            "next_run": time::rfc3339(self.standing.next_run),
+            "next_run": last.as_ref().and_then(|_| time::rfc3339(self.standing.next_run)),
             "failures": self.standing.failures,
             "stopped": self.standing.stopped,
             "last_pass": last,
@@ -155,7 +155,7 @@ fn table(states: &[State], now: u64) -> String {
         ]
     });
     let table = Table {
-        columns: ["Connection", "Verdict", "Last pass", "Took", "Next pass"]
+        columns: ["connection", "verdict", "last pass", "took", "next pass"]
             .map(str::to_owned)
             .to_vec(),
         align: vec![

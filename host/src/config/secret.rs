@@ -88,7 +88,7 @@ fn from_environment(name: &str, place: &Place) -> Result<String, Box<Finding>> {
     std::env::var(name).map_err(|_| {
         Finding::error(
             "secret-not-in-environment",
-            format!("The environment has no variable {name} with readable text."),
+            format!("The environment variable {name} is not set, or is not text."),
             format!("Set it before atsync starts, for instance `export {name}=…`."),
         )
         .at(place.clone())

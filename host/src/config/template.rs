@@ -16,21 +16,12 @@ const WIDTH: usize = 88;
 pub fn template(name: &str, description: &Description) -> serde_json::Result<String> {
     let schema: Schema = serde_json::from_str(&description.settings_schema)?;
     let mut text = Text(String::new());
-    text.comment(
-        "",
-        &format!(
-            "Configuration of atsync for {}. {}",
-            description.name, description.summary
-        ),
-    );
-    text.comment(
-        "",
-        "Lines that start with # show what is taken when they are left out.",
-    );
-    text.comment(
-        "",
-        "`atsync check` tries everything in here and changes nothing.",
-    );
+    text.comment(&format!(
+        "Configuration of {}. {}",
+        description.name, description.summary
+    ));
+    text.comment("Lines that start with # show what is taken when they are left out.");
+    text.comment("`atsync check` tries everything in here and changes nothing.");
     text.line("");
     text.line("# [store]");
     text.line("# path = \"atsync.db\"            # relative to this file");
@@ -58,12 +49,12 @@ impl Text {
     }
 
     /// `words` as comment lines of readable width.
-    fn comment(&mut self, indent: &str, words: &str) {
-        let mut line = format!("{indent}#");
+    fn comment(&mut self, words: &str) {
+        let mut line = "#".to_owned();
         for word in words.split_whitespace() {
             if line.chars().count() + 1 + word.chars().count() > WIDTH {
                 self.line(&line);
-                line = format!("{indent}#");
+                line = "#".to_owned();
             }
             line.push(' ');
             line.push_str(word);
@@ -72,7 +63,7 @@ impl Text {
     }
 
     fn service(&mut self, connection: &str, service: &Service) {
-        self.comment("", &service.summary);
+        self.comment(&service.summary);
         self.line(&format!(
             "[connection.{connection}.services.{}]",
             service.name
@@ -94,7 +85,8 @@ impl Text {
                 let variable = variable(&[connection, &service.name, secret]);
                 self.line(&format!("{off}{secret} = {{ env = \"{variable}\" }}"));
             }
-            if let Some(url) = token_url {
+            // A path stands below the base URL, whatever that is.
+            if let Some(url) = token_url.filter(|url| !url.starts_with('/')) {
                 self.line(&format!("# token_url = \"{url}\""));
             }
         }
@@ -103,7 +95,7 @@ impl Text {
 
     fn webhook(&mut self, connection: &str, webhook: &Webhook) {
         let address = format!("/webhooks/{connection}/{}", webhook.service);
-        self.comment("", &format!(
+        self.comment(&format!(
             "Webhooks make changes visible in the next pass. Point the topics {} to {address} of this server.",
             webhook.topics.join(", ")
         ));
@@ -131,11 +123,11 @@ impl Text {
                 "# "
             };
             if property.is_table() {
-                self.explain(key, property);
+                self.explain(property);
                 self.line(&format!("{off}[{table}.{key}]"));
                 self.values(schema, property, off);
             } else if let Some(items) = property.items.as_deref().filter(|items| items.is_table()) {
-                self.explain(key, property);
+                self.explain(property);
                 self.line(&format!("{off}[[{table}.{key}]]"));
                 self.values(schema, items, off);
             }
@@ -148,7 +140,7 @@ impl Text {
             if described.is_table() || described.is_list_of_tables() {
                 continue;
             }
-            self.explain(key, described);
+            self.explain(described);
             let off = if table.required.contains(key) {
                 off
             } else {
@@ -160,10 +152,14 @@ impl Text {
         self.line("");
     }
 
-    fn explain(&mut self, key: &str, property: &Schema) {
-        let title = property.title.as_deref().unwrap_or(key);
+    /// The property in a comment; one without a title is named by its line below.
+    fn explain(&mut self, property: &Schema) {
         let description = property.description.as_deref().unwrap_or_default();
-        self.comment("", &format!("{title}: {description}"));
+        match &property.title {
+            Some(title) => self.comment(&format!("{title}: {description}")),
+            None if description.is_empty() => {}
+            None => self.comment(description),
+        }
     }
 }
 

@@ -269,5 +269,5 @@ fn the_generated_file_needs_nothing_but_its_values() {
     assert_eq!(wrong(&filled), Vec::<String>::new(), "{filled}");
     assert!(text.contains("# interval_s = 60\n"));
     assert!(text.contains("\naccount = \"1234\"\n"));
-    assert!(text.contains("# Kept back.\n") || text.contains("reserve: Kept back."));
+    assert!(text.contains("# Kept back.\n# reserve = 0\n"));
 }

@@ -2,6 +2,7 @@
 //! terminal; elsewhere only what changed, line by line.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use atsync_sandbox::Sandbox;
 use atsync_sandbox::joor::Ats;
@@ -14,6 +15,9 @@ use crate::report::{Align, Table};
 
 /// As many as fit on a small screen.
 const ROWS_MAX: usize = 14;
+
+/// How long a picture stands still on a terminal.
+const LOOK: Duration = Duration::from_millis(700);
 
 /// What Shopify calls the variant of a product without options.
 const ONLY_VARIANT: &str = "Default Title";
@@ -64,7 +68,10 @@ impl Board {
             return;
         }
         self.clear();
-        println!("\n{sentence}");
+        if !self.shown.is_empty() {
+            println!();
+        }
+        println!("{sentence}");
     }
 
     /// Shows how both sides stand.
@@ -82,6 +89,13 @@ impl Board {
             for (sku, before, now) in changes {
                 println!("  {sku}: {} → {} on JOOR", say(before), say(now));
             }
+        }
+    }
+
+    /// Gives people the time to look, where there are any.
+    pub async fn pause(&self) {
+        if self.term.is_term() && !self.quiet {
+            tokio::time::sleep(LOOK).await;
         }
     }
 

@@ -9,6 +9,7 @@ use super::stage::Stage;
 use super::truth::Comparison;
 use super::world::location_name;
 use crate::command::Stop;
+use crate::render::counted;
 
 /// Plays all scenes. Stops early where both sides do not come to agree, with what they differ in.
 ///
@@ -20,8 +21,11 @@ pub async fn play(stage: &mut Stage, board: &mut Board) -> Result<Comparison, St
     for scene in scenes {
         let sentence = scene(stage, board.watched())?;
         board.say(&sentence);
+        board.draw(&stage.sandbox(), stage.locations());
+        board.pause().await;
         comparison = stage.follow().await?;
         board.draw(&stage.sandbox(), stage.locations());
+        board.pause().await;
         if !comparison.differences.is_empty() {
             break;
         }
@@ -55,7 +59,9 @@ fn first_sync(stage: &mut Stage, _: &[VariantId]) -> Result<String, Stop> {
         .map(|product| product.variants().count())
         .sum();
     Ok(format!(
-        "First sync: {styles} styles with {skus} SKUs, stocked in {locations}, feed one JOOR warehouse."
+        "First sync: {} with {}, stocked in {locations}, for one JOOR warehouse.",
+        counted(styles, "style"),
+        counted(skus, "SKU"),
     ))
 }
 

@@ -6,10 +6,18 @@ mod report;
 mod table;
 pub mod time;
 
-pub use report::{findings, report};
+pub use report::{findings, report, summary};
 pub use table::table;
 
+use std::fmt::Display;
+
 use console::Style;
+
+/// `1 style`, `6 styles`.
+pub fn counted<N: Display + PartialEq + From<u8>>(number: N, thing: &str) -> String {
+    let ending = if number == N::from(1) { "" } else { "s" };
+    format!("{number} {thing}{ending}")
+}
 
 /// How to write for the reader at hand.
 #[derive(Clone, Copy, Debug)]

@@ -11,18 +11,32 @@ use crate::report::Report;
 /// The whole report, ended by a line feed.
 pub fn report(report: &Report, paint: Paint) -> String {
     let mut text = String::new();
-    if !report.summary.is_empty() {
-        let _ = writeln!(text, "{}", report.summary.trim_end());
+    if let Some(summary) = summary(report) {
+        let _ = writeln!(text, "{summary}");
     }
     for rows in report.tables.iter().filter(|table| !table.rows.is_empty()) {
-        text.push('\n');
+        set_off(&mut text);
         text.push_str(&table(rows, paint));
     }
     if !report.findings.is_empty() {
-        text.push('\n');
+        set_off(&mut text);
         text.push_str(&findings(&report.findings, paint));
     }
     text
+}
+
+/// The summary, unless it only repeats what a finding says.
+pub fn summary(report: &Report) -> Option<&str> {
+    let summary = report.summary.trim();
+    let repeated = report.findings.iter().any(|one| one.message == summary);
+    (!summary.is_empty() && !repeated).then_some(summary)
+}
+
+/// An empty line between two parts.
+fn set_off(text: &mut String) {
+    if !text.is_empty() {
+        text.push('\n');
+    }
 }
 
 /// Findings, errors first, with an empty line between two.
@@ -101,6 +115,19 @@ note[late]: It is late.
         assert_eq!(
             report(&Report::parse(given).unwrap(), Paint::plain()),
             expected
+        );
+    }
+
+    #[test]
+    fn a_summary_that_a_finding_repeats_is_said_once() {
+        let failed = Report {
+            summary: "The shop is closed.".to_owned(),
+            findings: vec![Finding::error("closed", "The shop is closed.", "Wait.")],
+            ..Report::default()
+        };
+        assert_eq!(
+            report(&failed, Paint::plain()),
+            "error[closed]: The shop is closed.\n  fix Wait.\n"
         );
     }
 
