@@ -13,7 +13,7 @@ use super::Sealed;
 use super::form::{self, Secrets};
 use crate::clock::{Clock, Timestamp};
 use crate::connection::Service;
-use crate::effects::{Egress, failure};
+use crate::effects::{Egress, allowed, failure};
 use crate::engine::manifest::{GrantAuth, GrantEncoding};
 use crate::engine::reconcile::Failure;
 
@@ -52,6 +52,7 @@ impl Grant {
             }
             None => parse(&auth.token_url)?,
         };
+        allowed(&token_url, service.private_addresses)?;
         let secrets = Secrets::of(service);
         for (_, form) in &auth.fields {
             form::fill(form, &secrets)?;

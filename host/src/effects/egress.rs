@@ -67,7 +67,7 @@ fn cannot_start(error: &dyn fmt::Display) -> Problem {
 }
 
 /// Whether an address may be talked to, as far as it shows before DNS.
-pub(super) fn allowed(url: &Url, private_addresses: bool) -> Result<(), String> {
+pub(crate) fn allowed(url: &Url, private_addresses: bool) -> Result<(), String> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err("an address with a user name or password in it".to_owned());
     }

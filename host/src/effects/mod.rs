@@ -23,7 +23,7 @@ use crate::engine::reconcile::{Answer, Effect, Failure};
 use crate::problem::Problem;
 use crate::store::Ledger;
 
-pub(crate) use egress::{Egress, failure};
+pub(crate) use egress::{Egress, allowed, failure};
 
 /// The services of one connection, ready to be talked to. Lives over many passes, so that
 /// network connections and tokens are used again.

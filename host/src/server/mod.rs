@@ -6,6 +6,7 @@ mod webhooks;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
@@ -25,6 +26,9 @@ use webhooks::Intake;
 
 /// The largest webhook, in bytes.
 const WEBHOOK_BYTES_MAX: usize = 1 << 20;
+
+/// How long a stop waits for answers on their way.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 /// What the server shows and takes in.
 pub struct Server {
@@ -73,15 +77,20 @@ impl Server {
         }
     }
 
-    /// Answers on `listener` until it is cancelled.
+    /// Answers on `listener` until it is cancelled; what is being answered then has a moment to
+    /// end.
     pub async fn serve(
         self,
         listener: TcpListener,
         cancel: CancellationToken,
     ) -> std::io::Result<()> {
-        axum::serve(listener, self.router())
-            .with_graceful_shutdown(async move { cancel.cancelled().await })
-            .await
+        let ending = cancel.clone();
+        let serving = axum::serve(listener, self.router())
+            .with_graceful_shutdown(async move { ending.cancelled().await });
+        tokio::select! {
+            served = serving.into_future() => served,
+            () = async { cancel.cancelled().await; tokio::time::sleep(LAST_ANSWERS).await } => Ok(()),
+        }
     }
 
     fn router(self) -> Router {

@@ -125,8 +125,9 @@ impl Store for MemoryStore {
             .take(limit);
         let mut inbox = Inbox::default();
         for (number, (_, hint)) in waiting {
-            inbox.hints.push(hint.clone());
-            inbox.last = *number;
+            if !inbox.add(*number, hint.clone()) {
+                break;
+            }
         }
         Ok(inbox)
     }

@@ -45,7 +45,8 @@ pub trait Store: Send + Sync {
     /// Keeps a webhook durably before it is acknowledged. False if its id was there already.
     fn take_in(&self, connection: &str, delivery: &Delivery) -> Result<bool, Problem>;
 
-    /// The oldest webhooks that no pass has dealt with, at most `limit`.
+    /// The oldest webhooks that no pass has dealt with, at most `limit`, and none after their
+    /// bodies have reached [`INBOX_BYTES_MAX`].
     fn inbox(&self, connection: &str, limit: usize) -> Result<Inbox, Problem>;
 
     /// Forgets what a pass has dealt with, save the ids, which are kept for three days more to
@@ -58,6 +59,9 @@ pub trait Store: Send + Sync {
     /// The note of that name.
     fn noted(&self, connection: &str, name: &str) -> Result<Option<String>, Problem>;
 }
+
+/// The most that one look into the inbox brings, in bytes of bodies; one webhook more may end it.
+pub const INBOX_BYTES_MAX: usize = 8 << 20;
 
 /// A verified webhook.
 #[derive(Debug, Clone)]
@@ -77,6 +81,7 @@ pub struct Inbox {
     pub hints: Vec<Hint>,
     /// What to give to [`Store::dealt_with`] afterwards; 0 if there is none.
     pub last: u64,
+    bytes: usize,
 }
 
 /// Where a connection stands in the schedule.
@@ -122,6 +127,16 @@ pub struct LastPass {
     pub problem: Option<(String, String, String)>,
     /// The end of the last pass that was done or needed attention.
     pub last_success: Option<Timestamp>,
+}
+
+impl Inbox {
+    /// Adds a webhook; false when that is enough.
+    fn add(&mut self, number: u64, hint: Hint) -> bool {
+        self.last = number;
+        self.bytes += hint.body.len();
+        self.hints.push(hint);
+        self.bytes < INBOX_BYTES_MAX
+    }
 }
 
 const STANDING: &str = "standing";

@@ -292,8 +292,9 @@ impl Store for SqliteStore {
             let mut inbox = Inbox::default();
             for row in rows {
                 let (number, hint) = row?;
-                inbox.last = u64::try_from(number).unwrap_or(0);
-                inbox.hints.push(hint);
+                if !inbox.add(u64::try_from(number).unwrap_or(0), hint) {
+                    break;
+                }
             }
             Ok(inbox)
         })

@@ -285,6 +285,20 @@ async fn secrets_that_fit_no_way_are_refused_with_the_ways_that_there_are() {
 }
 
 #[tokio::test]
+async fn a_token_address_that_is_not_safe_is_refused_before_the_first_pass() {
+    let mut bench = Bench::offline();
+    let market = bench.connection.services.get_mut("market").unwrap();
+    market.url = None;
+    market.private_addresses = false;
+    market.secrets = secrets(&[("username", "ann"), ("password", "p4ssw0rd")]);
+    assert!(bench.runner(&json!([])).is_ok());
+    let market = bench.connection.services.get_mut("market").unwrap();
+    market.token_url = Some("http://auth.market.example/token".parse().unwrap());
+    let problem = bench.runner(&json!([])).err().unwrap();
+    assert!(problem.message.contains("only https://"), "{problem}");
+}
+
+#[tokio::test]
 async fn a_service_that_is_missing_or_unknown_is_named() {
     let mut bench = Bench::offline();
     bench.connection.services.remove("shelf");

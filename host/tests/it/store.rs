@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use atsync::engine::reconcile::{Entry, Hint, Write};
-use atsync::store::{Delivery, Ledger, MemoryStore, Overlay, SqliteStore, Store};
+use atsync::store::{Delivery, INBOX_BYTES_MAX, Ledger, MemoryStore, Overlay, SqliteStore, Store};
 use atsync::store::{Standing, keep_standing, standing};
 
 fn stores() -> (tempfile::TempDir, Vec<Arc<dyn Store>>) {
@@ -162,6 +162,35 @@ fn the_inbox_is_emptied_up_to_where_a_pass_looked() {
         );
         assert!(!deliver("1", 0));
         assert!(store.inbox("other", 10).unwrap().hints.is_empty());
+    }
+}
+
+#[test]
+fn one_look_into_the_inbox_brings_no_more_than_fits() {
+    let (_folder, stores) = stores();
+    for store in stores {
+        let body = "x".repeat(INBOX_BYTES_MAX / 4);
+        for id in 0..6 {
+            let hint = Hint {
+                id: id.to_string(),
+                topic: "t".to_owned(),
+                body: body.clone(),
+            };
+            let delivery = Delivery {
+                service: "shelf".to_owned(),
+                hint,
+                at: 0,
+            };
+            assert!(store.take_in("acme", &delivery).unwrap());
+        }
+        let first = store.inbox("acme", 100).unwrap();
+        assert_eq!(first.hints.len(), 4);
+        store.dealt_with("acme", first.last, 0).unwrap();
+        assert_eq!(
+            store.inbox("acme", 100).unwrap().hints.len(),
+            2,
+            "the rest comes next"
+        );
     }
 }
 
