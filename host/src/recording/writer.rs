@@ -40,7 +40,12 @@ enum Message {
     Flush(SyncSender<()>),
 }
 
-type Encoder = GzEncoder<BufWriter<File>>;
+/// The buffer lies before the compression, which clears its own working space for each write,
+/// however small; JSON is written a word at a time.
+type Encoder = BufWriter<GzEncoder<File>>;
+
+/// Bytes that are compressed at once.
+const CHUNK_BYTES: usize = 64 << 10;
 
 impl Writer {
     pub(super) fn start(folder: &Path, connection_bytes_max: u64) -> Result<Writer, Problem> {
@@ -169,14 +174,15 @@ fn create(file: &Path) -> io::Result<Encoder> {
         .truncate(true)
         .mode(0o600)
         .open(unfinished(file))?;
-    Ok(GzEncoder::new(BufWriter::new(written), Compression::fast()))
+    let encoder = GzEncoder::new(written, Compression::fast());
+    Ok(BufWriter::with_capacity(CHUNK_BYTES, encoder))
 }
 
 fn close(open: &mut BTreeMap<PathBuf, Encoder>, file: &Path, bytes_max: u64) -> io::Result<()> {
     let Some(encoder) = open.remove(file) else {
         return Ok(());
     };
-    encoder.finish()?.flush()?;
+    encoder.into_inner()?.finish()?;
     fs::rename(unfinished(file), file)?;
     match file.parent() {
         Some(folder) => drop_oldest(folder, bytes_max),
