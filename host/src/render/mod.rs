@@ -14,7 +14,7 @@ use std::fmt::Display;
 use console::Style;
 
 /// `1 style`, `6 styles`.
-pub fn counted<N: Display + PartialEq + From<u8>>(number: N, thing: &str) -> String {
+pub fn counted<N: Copy + Display + PartialEq + From<u8>>(number: N, thing: &str) -> String {
     let ending = if number == N::from(1) { "" } else { "s" };
     format!("{number} {thing}{ending}")
 }
