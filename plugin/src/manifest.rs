@@ -27,29 +27,29 @@ pub fn describe() -> wit::Description {
         questions: vec![
             wit::Offer {
                 name: "explain".into(),
-                summary: "The whole working of a SKU's numbers, when they were sent, and what JOOR answered.".into(),
+                summary: "Show the whole working of a SKU's numbers, when they were sent, and what JOOR answered.".into(),
                 arguments: vec![argument("sku", "SKU, UPC or variant id.", true)],
             },
             wit::Offer {
                 name: "parked".into(),
-                summary: "What is not sent until it changes or somebody acts, with the reasons.".into(),
+                summary: "Show what is not sent until it changes or somebody acts, with the reasons.".into(),
                 arguments: vec![],
             },
         ],
         acts: vec![
             wit::Offer {
                 name: "approve".into(),
-                summary: "Lets a plan go through that the brake has stopped.".into(),
+                summary: "Let a plan go through that the brake has stopped.".into(),
                 arguments: vec![],
             },
             wit::Offer {
                 name: "retry".into(),
-                summary: "Sends parked SKUs again in the next pass.".into(),
+                summary: "Send parked SKUs again in the next pass.".into(),
                 arguments: vec![argument("sku", "Only this SKU or UPC.", false)],
             },
             wit::Offer {
                 name: "resync".into(),
-                summary: "Reads the catalogue and all stock again in the next pass.".into(),
+                summary: "Read the catalogue and all stock again in the next pass.".into(),
                 arguments: vec![],
             },
         ],

@@ -196,7 +196,7 @@ impl Checker<'_> {
 
     fn error(&mut self, code: &str, path: &str, what: &str, fix: &str) {
         let subject = match path {
-            "" => "The settings".to_owned(),
+            "" => "The table `settings`".to_owned(),
             path => format!("`{}`", path.trim_start_matches('/').replace('/', ".")),
         };
         let finding = Finding::error(code, format!("{subject} {what}."), fix.trim_end());

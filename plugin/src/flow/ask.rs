@@ -69,7 +69,7 @@ async fn parked(desk: &mut Desk) -> Result<(), Halt> {
             } else {
                 "Set it right on JOOR, then `retry`; a change of stock tries again by itself."
             };
-            data.push(json!({"style": entry.style, "sku": entry.sku, "code": entry.parked.code, "reason": entry.parked.reason}));
+            data.push(json!({"style": entry.style, "sku": entry.sku, "code": entry.parked.code, "reason": entry.parked.reason, "fix": fix}));
             table.push(vec![
                 entry.style,
                 entry.sku,
@@ -260,14 +260,16 @@ async fn explain_sku(
         ]);
     }
     desk.report.tables.push(published);
-    desk.report.summary.push(match sent {
+    let history = match sent {
         Some(sent) => format!(
-            "Last sent {}; JOOR answered: {}.",
+            "last sent {}; JOOR answered: {}.",
             rfc3339(sent.at),
             sent.answer.trim_end_matches('.')
         ),
-        None => "Never sent.".into(),
-    });
+        None => "never sent.".into(),
+    };
+    let upc = sku.label();
+    desk.report.summary.push(format!("UPC {upc}: {history}"));
     if let Some(parked) = &sku.parked {
         desk.report
             .summary

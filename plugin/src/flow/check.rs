@@ -44,6 +44,7 @@ pub async fn run(desk: &mut Desk) -> Result<(), Halt> {
     let shop = try_shop(desk).await;
     note(desk, &mut table, "Shopify: credential and scopes", shop)?;
     let locations = try_locations(desk).await;
+    let located = locations.is_ok();
     note(desk, &mut table, "Shopify: locations", locations)?;
     let catalogue = try_catalogue(desk).await;
     note(
@@ -72,6 +73,7 @@ pub async fn run(desk: &mut Desk) -> Result<(), Halt> {
         &mut table,
         "JOOR: warehouses",
         named.map(|()| match withheld.is_empty() {
+            _ if !located => "not tried, because their locations are not known".into(),
             true => "all can be published".into(),
             false => format!("withheld: {}", withheld.join(", ")),
         }),

@@ -190,7 +190,7 @@ fn park(work: &mut Work, code: &'static str, name: &str, before: &Owners, now: &
             .map(|(product, variant)| format!("variant {variant} of style {product}"))
             .collect();
         let reason = format!(
-            "The {what} \"{name}\" is carried by {}. Give each its own in Shopify.",
+            "The {what} \"{name}\" is carried by {}.",
             list.join(" and ")
         );
         set(

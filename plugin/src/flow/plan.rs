@@ -144,7 +144,7 @@ impl Planned<'_> {
             self.sku.sku.clone(),
             self.sku.label(),
             self.row.warehouse.clone(),
-            self.row.date.clone().unwrap_or_default(),
+            self.row.date.clone().unwrap_or_else(|| "immediate".into()),
             self.has().unwrap_or_else(|| "no record".into()),
             self.row.stock.to_string(),
             self.why.clone(),
