@@ -254,7 +254,10 @@ fn export_orders(call: &Call<'_>) -> Response {
                 "orders": "",
             }),
         ),
-        _ => v2_refusal(400, "The sandbox has no bodies of shipped orders: ask for order_type 1, 3, 5 or 6."),
+        _ => v2_refusal(
+            400,
+            "The sandbox has no bodies of shipped orders: ask for order_type 1, 3, 5 or 6.",
+        ),
     }
 }
 
