@@ -19,7 +19,7 @@ fn the_shipped_component_is_valid_and_imports_nothing() {
             Payload::ComponentImportSection(imports) if depth == 0 => {
                 let names: Vec<_> = imports
                     .into_iter()
-                    .map(|import| import.unwrap().name.0.to_owned())
+                    .map(|import| import.unwrap().name.name.to_owned())
                     .collect();
                 panic!("the component imports {names:?}");
             }
@@ -27,7 +27,7 @@ fn the_shipped_component_is_valid_and_imports_nothing() {
                 exports.extend(
                     section
                         .into_iter()
-                        .map(|export| export.unwrap().name.0.to_owned()),
+                        .map(|export| export.unwrap().name.name.to_owned()),
                 );
             }
             _ => {}
