@@ -4,7 +4,7 @@
 use super::Account;
 use super::key::Key;
 pub use super::library::Delivery;
-use super::library::{Collection, Item, Library, Product, ProductNo, Sku};
+use super::library::{Collection, Item, Library, Product, ProductNo, Sku, position};
 use crate::catalogue::Status;
 
 /// A product of the shop, as far as JOOR's integration looks at it.
@@ -158,6 +158,25 @@ impl Account {
                 color,
                 size,
             });
+        }
+    }
+
+    /// Puts the style that was made from a Shopify product on the linesheets with these codes,
+    /// and takes it off all others. An unknown style changes nothing.
+    pub fn set_linesheets(&mut self, style: u64, codes: &[&str]) {
+        let Some(product) = self.library.find_external(&style.to_string()) else {
+            return;
+        };
+        for collection in &mut self.library.collections {
+            collection.items.retain(|item| item.product != product);
+            if codes.contains(&collection.external_id.as_str()) {
+                let order_number = position(collection.items.len() + 1);
+                collection.items.push(Item {
+                    product,
+                    order_number,
+                    skus: vec![],
+                });
+            }
         }
     }
 

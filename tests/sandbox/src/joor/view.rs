@@ -79,6 +79,20 @@ impl Account {
             .map(|(no, sku)| self.view(no, sku))
     }
 
+    /// Code and "Made to order?" of each linesheet that the style made from this Shopify product
+    /// is on.
+    pub fn linesheets_of(&self, style: u64) -> impl Iterator<Item = (&str, bool)> {
+        let product = self.library.find_external(&style.to_string());
+        self.library
+            .collections
+            .iter()
+            .filter(move |collection| {
+                let mut items = collection.items.iter();
+                items.any(|item| Some(item.product) == product)
+            })
+            .map(|collection| (collection.external_id.as_str(), collection.made_to_order))
+    }
+
     /// Every record of stock: immediate ones by warehouse, then dated ones.
     pub fn rows(&self) -> impl Iterator<Item = StockRow> {
         self.stock

@@ -187,6 +187,14 @@ impl Shop {
         ShipmentId(index)
     }
 
+    /// The carrier says another time of arrival, or takes back what it said.
+    pub fn set_arrival(&mut self, shipment: ShipmentId, arrives_at: Option<Millis>) {
+        if let Some(record) = self.shipping.shipments.get_mut(shipment.0) {
+            record.arrives = arrives_at.map(seconds);
+            self.changed += 1;
+        }
+    }
+
     /// Takes in what is still under way of a shipment: incoming becomes available.
     pub fn receive(&mut self, shipment: ShipmentId, now: Millis) {
         let Some(record) = self.shipping.shipments.get_mut(shipment.0) else {
