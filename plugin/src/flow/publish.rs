@@ -33,6 +33,9 @@ pub async fn run(desk: &mut Desk) -> Result<(), Halt> {
     if matches!(done, Ok(true)) {
         done = publish(desk, Direction::Increase, &mut counts).await;
     }
+    if matches!(done, Ok(true)) {
+        release_brake(desk).await?;
+    }
     desk.report.count("rows_published", counts.accepted);
     desk.report.count("rows_refused", counts.refused);
     desk.report.summary.push(counts.sentence());
@@ -89,12 +92,8 @@ pub async fn emptying(desk: &Desk) -> Result<Emptying, Halt> {
 async fn brake_lets_through(desk: &mut Desk) -> Result<bool, Halt> {
     let emptying = emptying(desk).await?;
     let entry: Option<BrakeEntry> = desk.ledger.get("brake").await?;
-    let mut batch = Batch::default();
     if !desk.settings.brake.stops(emptying) {
-        if entry.is_some() {
-            batch.remove("brake");
-            desk.commit(batch).await?;
-        }
+        release_brake(desk).await?;
         return Ok(true);
     }
     if entry.is_some_and(|e| e.approved && emptying.to_zero <= e.to_zero) {
@@ -102,6 +101,7 @@ async fn brake_lets_through(desk: &mut Desk) -> Result<bool, Halt> {
     }
     let Emptying { sellable, to_zero } = emptying;
     let at = entry.map_or(desk.io.now(), |e| e.at);
+    let mut batch = Batch::default();
     batch.put(
         "brake",
         &BrakeEntry {
@@ -117,6 +117,16 @@ async fn brake_lets_through(desk: &mut Desk) -> Result<bool, Halt> {
         .summary
         .push("The brake has stopped the pass; nothing was published.".into());
     Ok(false)
+}
+
+/// Forgets what the brake stopped, and with it the approval: that was for one plan.
+async fn release_brake(desk: &mut Desk) -> Result<(), Halt> {
+    if desk.ledger.get::<BrakeEntry>("brake").await?.is_some() {
+        let mut batch = Batch::default();
+        batch.remove("brake");
+        desk.commit(batch).await?;
+    }
+    Ok(())
 }
 
 /// The finding that the brake stops.
