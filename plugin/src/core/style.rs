@@ -79,10 +79,12 @@ impl Parked {
     pub const DUPLICATE_SKU: &'static str = "duplicate-sku";
     /// The same for the UPC.
     pub const DUPLICATE_UPC: &'static str = "duplicate-upc";
+    /// The same for the UPC, within one style: JOOR has a single SKU for both variants.
+    pub const TWIN_UPC: &'static str = "twin-upc";
 
     /// Parked because another variant carries the same SKU or UPC.
     pub fn is_duplicate(&self) -> bool {
-        self.code == Self::DUPLICATE_SKU || self.code == Self::DUPLICATE_UPC
+        [Self::DUPLICATE_SKU, Self::DUPLICATE_UPC, Self::TWIN_UPC].contains(&self.code.as_str())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Decides what JOOR should show of a style, from what Shopify says of its variants.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::availability::{
     self, Ats, Incoming, Item, Linesheet, Quantity, Silent, Source, Value, Working,
@@ -56,7 +56,7 @@ impl<'d> Decider<'d> {
     pub fn style(&self, product: Id, style: &mut Style, variants: &[Variant]) -> Decided {
         let mut decided = Decided::default();
         let linesheets = self.linesheets(style);
-        let mut hits: BTreeMap<u32, Id> = BTreeMap::new();
+        let (mut hits, mut twins) = (BTreeMap::<u32, Id>::new(), BTreeSet::<u32>::new());
         let mut hint = 0;
         for variant in variants {
             let Some(index) = find(style, variant, self.settings, hint) else {
@@ -73,10 +73,21 @@ impl<'d> Decider<'d> {
                 .filter(|first| *first != variant.id)
             {
                 decided.changed |= park_twins(sku, first, variant.id);
+                twins.insert(sku.nr);
                 continue;
             }
             let desired = self.desired(&linesheets, product, variant);
             decided.changed |= self.take(product, sku, variant, &desired, &mut decided.relabels);
+        }
+        for sku in &mut style.skus {
+            let was_twin = sku
+                .parked
+                .as_ref()
+                .is_some_and(|p| p.code == Parked::TWIN_UPC);
+            if was_twin && hits.contains_key(&sku.nr) && !twins.contains(&sku.nr) {
+                sku.parked = None;
+                decided.changed = true;
+            }
         }
         decided
     }
@@ -250,7 +261,7 @@ fn find(style: &Style, variant: &Variant, settings: &Settings, hint: usize) -> O
 /// Two variants of one style have the same UPC, so neither can be told to JOOR.
 fn park_twins(sku: &mut Sku, first: Id, second: Id) -> bool {
     let parked = Parked {
-        code: Parked::DUPLICATE_UPC.into(),
+        code: Parked::TWIN_UPC.into(),
         reason: format!(
             "The variants {first} and {second} of one style both have the UPC {}.",
             sku.upc
