@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::id::Id;
-use crate::core::style::{Standing, Style};
+use crate::core::style::{Parked, Standing, Style};
 use crate::halt::Halt;
 use crate::ledger::{Batch, ParkedEntry};
 
@@ -17,7 +17,7 @@ pub struct Entry {
     /// Whether there is something to write.
     pub changed: bool,
     before: Standing,
-    parked_before: Vec<String>,
+    parked_before: BTreeMap<String, Parked>,
 }
 
 /// The styles a step works on.
@@ -54,7 +54,7 @@ impl Work {
             style,
             changed: true,
             before: Standing::default(),
-            parked_before: Vec::new(),
+            parked_before: BTreeMap::new(),
         };
         self.styles.insert(product, entry);
     }
@@ -72,8 +72,7 @@ impl Work {
             for sku in &entry.style.skus {
                 let label = sku.label();
                 let Some(parked) = &sku.parked else { continue };
-                if parked_before.contains(&label) {
-                    parked_before.retain(|before| *before != label);
+                if parked_before.remove(&label).as_ref() == Some(parked) {
                     continue;
                 }
                 let style = if entry.style.name.is_empty() {
@@ -89,7 +88,7 @@ impl Work {
                 };
                 batch.put(key(&label), &parked);
             }
-            for label in parked_before {
+            for label in parked_before.into_keys() {
                 batch.remove(key(&label));
             }
         }
@@ -101,8 +100,7 @@ impl Entry {
         let parked_before = style
             .skus
             .iter()
-            .filter(|s| s.parked.is_some())
-            .map(|s| s.label())
+            .filter_map(|s| Some((s.label(), s.parked.clone()?)))
             .collect();
         Self {
             before: style.standing(),
