@@ -13,7 +13,7 @@ use crate::core::style::{Sku, Style};
 use crate::core::time::{HOUR, MINUTE};
 use crate::halt::Halt;
 use crate::joor::catalogue::{self as joor, Product, ProductSku};
-use crate::joor::client::encode;
+use crate::joor::client::{encode, unexpected};
 use crate::ledger::{Batch, Catalogue, CatalogueCursor, FullRead, LinesheetEntry, LinesheetsOf};
 use crate::policy::disagreement;
 
@@ -84,18 +84,17 @@ pub async fn read_if_due(desk: &mut Desk) -> Result<bool, Halt> {
         };
         let last = reading.pager.is_last(&page, cursor.page);
         let mut batch = Batch::default();
-        if cursor.linesheets_done {
-            let products: Vec<Product> = page.iter().filter_map(joor::product).collect();
-            match read_products(desk, &products, &mut reading, catalogue.reading, &mut batch).await
-            {
-                Ok(not_linked) => cursor.not_linked += not_linked,
-                Err(halt) => {
-                    keep(desk, catalogue, cursor, &reading.seen).await?;
-                    return Err(halt);
-                }
-            }
+        let read = if cursor.linesheets_done {
+            read_products(desk, &page, &mut reading, catalogue.reading, &mut batch).await
         } else {
-            read_linesheets(desk, &page, catalogue.reading, &mut batch).await?;
+            read_linesheets(desk, &page, catalogue.reading, &mut batch).await
+        };
+        match read {
+            Ok(not_linked) => cursor.not_linked += not_linked,
+            Err(halt) => {
+                keep(desk, catalogue, cursor, &reading.seen).await?;
+                return Err(halt);
+            }
         }
         cursor.page += 1;
         if last && cursor.linesheets_done {
@@ -157,14 +156,26 @@ async fn keep(
     desk.commit(batch).await
 }
 
+/// Reads each object of a page. One that lacks an id is no reason to take the others for all
+/// there is: what is missing in a complete reading counts as gone.
+fn read_all<T>(
+    list: &str,
+    page: &[serde_json::Value],
+    read: fn(&serde_json::Value) -> Option<T>,
+) -> Result<Vec<T>, Halt> {
+    let read: Option<Vec<T>> = page.iter().map(read).collect();
+    read.ok_or_else(|| unexpected(list, "an object in it lacks an id"))
+}
+
+/// Takes a page of linesheets into the ledger. None of them is a style that is not linked.
 async fn read_linesheets(
     desk: &mut Desk,
     page: &[serde_json::Value],
     reading: u64,
     batch: &mut Batch,
-) -> Result<(), Halt> {
+) -> Result<u64, Halt> {
     let mut of: BTreeMap<String, Vec<(String, Option<bool>)>> = BTreeMap::new();
-    for linesheet in page.iter().filter_map(joor::linesheet) {
+    for linesheet in read_all("collections", page, joor::linesheet)? {
         let made_to_order = linesheet.made_to_order;
         let told = made_to_order.or_else(|| desk.settings.made_to_order(&linesheet.code));
         judge(desk, &linesheet.code, told);
@@ -196,7 +207,7 @@ async fn read_linesheets(
         entry.linesheets.sort();
         batch.put(key, &entry);
     }
-    Ok(())
+    Ok(0)
 }
 
 fn judge(desk: &mut Desk, code: &str, made_to_order: Option<bool>) {
@@ -219,11 +230,12 @@ fn judge(desk: &mut Desk, code: &str, made_to_order: Option<bool>) {
 /// Takes a page of styles into the ledger. Gives how many of them are not linked.
 async fn read_products(
     desk: &mut Desk,
-    products: &[Product],
+    page: &[serde_json::Value],
     reading: &mut Reading,
     number: u64,
     batch: &mut Batch,
 ) -> Result<u64, Halt> {
+    let products = read_all("products", page, joor::product)?;
     let linked: Vec<(Id, &Product)> = products
         .iter()
         .filter_map(|p| Some((p.shopify?, p)))
@@ -276,7 +288,8 @@ async fn read_skus(desk: &Desk, products: &[&str]) -> Result<Vec<ProductSku>, Ha
     loop {
         let page = desk.joor.page("skus", &filter, number).await?;
         let last = pager.is_last(&page, number);
-        skus.extend(page.iter().filter_map(joor::sku));
+        let read = read_all("skus", &page, joor::sku)?;
+        skus.extend(read.into_iter().filter(ProductSku::can_be_named));
         number += 1;
         if last {
             return Ok(skus);

@@ -71,26 +71,24 @@ pub fn product(value: &Value) -> Option<Product> {
     (!product.id.is_empty()).then_some(product)
 }
 
-/// Reads a linesheet. None: it has no id.
+/// Reads a linesheet. None: it has no id, or a style on it has none.
 pub fn linesheet(value: &Value) -> Option<Linesheet> {
     let first = |keys: &[&str]| keys.iter().map(|k| text(value, k)).find(|t| !t.is_empty());
-    let items = value.get("items").and_then(Value::as_array);
+    let products: Vec<String> = list(value, "items")
+        .map(|item| text(item, "product_id"))
+        .collect();
     let linesheet = Linesheet {
         id: text(value, "id"),
         code: first(&["delivery_code", "external_id", "code"]).unwrap_or_default(),
         name: text(value, "name"),
         made_to_order: value.get("made_to_order").and_then(flag),
-        products: items
-            .into_iter()
-            .flatten()
-            .map(|item| text(item, "product_id"))
-            .filter(|id| !id.is_empty())
-            .collect(),
+        products,
     };
-    (!linesheet.id.is_empty()).then_some(linesheet)
+    let complete = !linesheet.id.is_empty() && linesheet.products.iter().all(|id| !id.is_empty());
+    complete.then_some(linesheet)
 }
 
-/// Reads a SKU. None: it has no product, or nothing by which a stock message could name it.
+/// Reads a SKU. None: it has no product.
 pub fn sku(value: &Value) -> Option<ProductSku> {
     let product = text(value, "product_id");
     let product = if product.is_empty() {
@@ -120,10 +118,17 @@ pub fn sku(value: &Value) -> Option<ProductSku> {
             _ => {}
         }
     }
-    let nameable = [&sku.upc, &sku.color, &sku.size]
-        .iter()
-        .any(|name| !name.is_empty());
-    (!product.is_empty() && nameable).then_some(ProductSku { product, sku })
+    (!product.is_empty()).then_some(ProductSku { product, sku })
+}
+
+impl ProductSku {
+    /// Whether there is anything by which a stock message could name it.
+    pub fn can_be_named(&self) -> bool {
+        let Sku {
+            upc, color, size, ..
+        } = &self.sku;
+        [upc, color, size].iter().any(|name| !name.is_empty())
+    }
 }
 
 fn list<'v>(value: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> {
@@ -181,19 +186,20 @@ mod tests {
             &json!({"product_id": "5", "identifiers": [{"type": "upc", "value": "123"}],
             "trait_values": [{"trait": {"name": "Color"}, "value": "Navy", "external_id": "NVY"}, {"trait_name": "Size", "value": "M"}]}),
         );
-        let read = read.expect("a SKU").sku;
-        assert_eq!(
-            (read.upc.as_str(), read.color.as_str(), read.size.as_str()),
-            ("123", "NVY", "M")
-        );
-        assert_eq!(sku(&json!({"product_id": "5"})), None);
+        let read = read.expect("a SKU");
+        let Sku {
+            upc, color, size, ..
+        } = &read.sku;
+        assert_eq!((&**upc, &**color, &**size), ("123", "NVY", "M"));
+        let nameless = sku(&json!({"product_id": "5"})).expect("a SKU");
+        assert!(read.can_be_named() && !nameless.can_be_named());
         assert_eq!(sku(&json!({"identifiers": null})), None);
     }
 
     #[test]
     fn a_linesheet_may_not_tell_whether_it_is_made_to_order() {
         let read = linesheet(
-            &json!({"id": 1, "external_id": "MTO", "name": "Made", "items": [{"product_id": 5}, {}]}),
+            &json!({"id": 1, "external_id": "MTO", "name": "Made", "items": [{"product_id": 5}]}),
         );
         let read = read.expect("a linesheet");
         assert_eq!(

@@ -312,7 +312,8 @@ fn refused(service: &str, path: &str, response: &HttpResponse) -> Halt {
     }
 }
 
-fn unexpected(list: &str, why: &str) -> Halt {
+/// The failure of an answer that cannot be what JOOR has.
+pub fn unexpected(list: &str, why: &str) -> Halt {
     Halt::failed(
         "joor-unexpected-answer",
         format!("JOOR's answer to `{list}` is not what its documentation promises: {why}."),
