@@ -1,0 +1,31 @@
+//! Stories of a brand, over real HTTP: a simulated shop and JOOR account, the real host, the
+//! real component, and one clock for all that leaps where somebody waits.
+//!
+//! Each test is a story that reads like the paragraph it is named after; [`world`] is where it
+//! takes place.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod answers;
+mod brake;
+mod bulk;
+mod cut;
+mod duplicates;
+mod future;
+mod limits;
+mod places;
+mod questions;
+mod refusals;
+mod replay;
+mod rhythm;
+mod secrets;
+mod stock;
+mod styles;
+mod truth;
+mod world;
