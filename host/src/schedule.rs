@@ -10,7 +10,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::engine::reconcile::Mode;
 use crate::pass::{CancellationToken, Ended, Passed, Runner, fault_parts};
 use crate::problem::Problem;
-use crate::store::{Standing, Stopped, Store, standing};
+use crate::store::{Standing, Stopped, Store, aside, standing};
 
 /// The first pause after a failed pass, in milliseconds; it doubles with every further one.
 const PAUSE_MS_MIN: u64 = 60_000;
@@ -115,9 +115,7 @@ impl One {
 
     async fn standing(&self) -> Result<Standing, Problem> {
         let (store, name) = (Arc::clone(&self.store), self.runner.name().to_owned());
-        tokio::task::spawn_blocking(move || standing(&*store, &name))
-            .await
-            .unwrap_or_else(|_| Ok(Standing::default()))
+        aside(move || standing(&*store, &name)).await
     }
 
     async fn sleep(&self, ms: u64) {

@@ -148,6 +148,7 @@ impl Effects {
 
     /// Performs one effect. Errors: the store itself failed, and the pass must end.
     pub async fn perform(&self, effect: Effect) -> Result<Answer, Problem> {
+        let ledger = || Arc::clone(&self.ledger);
         match effect {
             Effect::Http(request) => Ok(answer(
                 self.network
@@ -158,10 +159,10 @@ impl Effects {
             Effect::ReadLines(request) => {
                 Ok(answer(self.reader.read(request).await.map(Answer::Lines)))
             }
-            Effect::Load(keys) => store::load(&self.ledger, keys).await,
-            Effect::Scan(scan) => store::scan(&self.ledger, scan).await,
+            Effect::Load(keys) => store::load(ledger(), keys).await,
+            Effect::Scan(scan) => store::scan(ledger(), scan).await,
             Effect::Commit(writes) => {
-                store::commit(&self.ledger, writes, self.network.limits.commit_bytes).await
+                store::commit(ledger(), writes, self.network.limits.commit_bytes).await
             }
             Effect::WaitUntil(at) => Ok(wait::until(&*self.clock, at).await),
         }

@@ -4,39 +4,35 @@ use std::sync::Arc;
 
 use crate::engine::reconcile::{Answer, Failure, Scan, Write};
 use crate::problem::Problem;
-use crate::store::Ledger;
+use crate::store::{Ledger, aside};
 
 /// Keys in one load, and entries in one scan.
 const KEYS_MAX: usize = 10_000;
 
-pub(super) async fn load(ledger: &Arc<dyn Ledger>, keys: Vec<String>) -> Result<Answer, Problem> {
+pub(super) async fn load(ledger: Arc<dyn Ledger>, keys: Vec<String>) -> Result<Answer, Problem> {
     if keys.len() > KEYS_MAX {
         return Ok(refused(format!(
             "a load of {} keys; it takes {KEYS_MAX}",
             keys.len()
         )));
     }
-    aside(ledger, move |ledger| ledger.load(&keys))
-        .await
-        .map(Answer::Loaded)
+    aside(move || ledger.load(&keys)).await.map(Answer::Loaded)
 }
 
-pub(super) async fn scan(ledger: &Arc<dyn Ledger>, scan: Scan) -> Result<Answer, Problem> {
+pub(super) async fn scan(ledger: Arc<dyn Ledger>, scan: Scan) -> Result<Answer, Problem> {
     let limit = usize::try_from(scan.limit).unwrap_or(usize::MAX);
     if limit > KEYS_MAX {
         return Ok(refused(format!(
             "a scan for {limit} entries; it takes {KEYS_MAX}"
         )));
     }
-    aside(ledger, move |ledger| {
-        ledger.scan(&scan.prefix, scan.after.as_deref(), limit)
-    })
-    .await
-    .map(Answer::Scanned)
+    aside(move || ledger.scan(&scan.prefix, scan.after.as_deref(), limit))
+        .await
+        .map(Answer::Scanned)
 }
 
 pub(super) async fn commit(
-    ledger: &Arc<dyn Ledger>,
+    ledger: Arc<dyn Ledger>,
     writes: Vec<Write>,
     bytes_max: usize,
 ) -> Result<Answer, Problem> {
@@ -47,25 +43,9 @@ pub(super) async fn commit(
             "a commit of {total} bytes; it takes {bytes_max}"
         )));
     }
-    aside(ledger, move |ledger| ledger.commit(&writes))
+    aside(move || ledger.commit(&writes))
         .await
         .map(|()| Answer::Committed)
-}
-
-async fn aside<T: Send + 'static>(
-    ledger: &Arc<dyn Ledger>,
-    work: impl FnOnce(&dyn Ledger) -> Result<T, Problem> + Send + 'static,
-) -> Result<T, Problem> {
-    let ledger = Arc::clone(ledger);
-    tokio::task::spawn_blocking(move || work(&*ledger))
-        .await
-        .unwrap_or_else(|error| {
-            Err(Problem::new(
-                "store",
-                format!("The store broke off: {error}."),
-                "Report this; the ledger is as it was after the last commit.",
-            ))
-        })
 }
 
 fn refused(what: String) -> Answer {

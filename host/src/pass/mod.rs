@@ -1,5 +1,6 @@
 //! One pass of one connection: the component asks, the host acts, until it says done.
 
+mod books;
 mod turns;
 
 use std::collections::BTreeMap;
@@ -7,6 +8,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 pub use tokio_util::sync::CancellationToken;
@@ -15,18 +17,13 @@ use crate::clock::{Clock, Timestamp};
 use crate::connection::Connection;
 use crate::effects::{Effects, Network};
 use crate::engine::Connector;
-use crate::engine::reconcile::{Fault, Hint, Job, Mode, Outcome, Progress, Verdict};
+use crate::engine::reconcile::{Fault, Hint, Job, Mode, Outcome, Progress};
 use crate::problem::Problem;
 use crate::recording::Recorder;
-use crate::store::{
-    Inbox, LastPass, Ledger, Overlay, Standing, Store, keep_last_pass, keep_standing, last_pass,
-    standing,
-};
+use crate::store::{Ledger, Overlay, Store, aside};
+use books::Books;
 
 pub(crate) use turns::{bytes_of, kind_of};
-
-/// The most webhooks that one job carries.
-const HINTS_MAX: usize = 10_000;
 
 /// Told of progress, on whatever thread the pass is.
 pub type OnProgress<'a> = &'a (dyn Fn(Progress) + Send + Sync);
@@ -114,20 +111,23 @@ impl Runner {
         &self.connection
     }
 
-    /// A digest of what the operator gave and of the component's version: a connection that was
-    /// stopped for good runs again when it differs.
+    /// A digest of all that the operator gave and of the component's version: a connection that
+    /// was stopped for good runs again when it differs. The secrets go into the one digest with
+    /// everything else, so that it tells nothing of any of them.
     pub fn given(&self) -> String {
         let description = self.connector.describe();
         let mut digest = Sha256::new();
-        digest.update(format!(
-            "{} {}\n{}",
-            description.name, description.version, self.connection.settings
-        ));
+        digest.update(format!("{} {}\n", description.name, description.version));
+        digest.update(&self.connection.settings);
         for (name, service) in &self.connection.services {
             digest.update(format!(
-                "\n{name} {:?}",
-                service.url.as_ref().map(|url| url.as_str())
+                "\n{name} {:?} {:?}",
+                service.url, service.token_url
             ));
+            for (key, secret) in &service.secrets {
+                digest.update(format!("\n{key}"));
+                digest.update(secret.expose_secret());
+            }
         }
         BASE64.encode(digest.finalize())
     }
@@ -148,77 +148,31 @@ impl Runner {
         progress: OnProgress<'_>,
         cancel: &CancellationToken,
     ) -> Result<Passed, Problem> {
-        if matches!(mode, Mode::Sync | Mode::Act(_)) {
-            self.run_for_good(mode, progress, cancel).await
-        } else {
-            let below = self.store.ledger(self.name());
-            let scratch: Arc<dyn Ledger> = Arc::new(Overlay::over(below)?);
-            let inbox = self.inbox(&mode)?;
-            self.turns(mode, inbox.hints, scratch, false, progress, cancel)
-                .await
-        }
-    }
-
-    async fn run_for_good(
-        &self,
-        mode: Mode,
-        progress: OnProgress<'_>,
-        cancel: &CancellationToken,
-    ) -> Result<Passed, Problem> {
-        let _lock = self.store.lock(self.name())?;
-        let kind = kind(&mode);
-        let is_sync = matches!(mode, Mode::Sync);
-        let started = self.clock.now();
-        let inbox = self.inbox(&mode)?;
-        let ledger = self.store.ledger(self.name());
-        let result = self
-            .turns(mode, inbox.hints, ledger, true, progress, cancel)
-            .await;
-        if let Ok(Passed {
-            ended: Ended::Outcome(outcome),
-            ..
-        }) = &result
-            && outcome.verdict != Verdict::Failed
-            && inbox.last > 0
-        {
-            self.store
-                .dealt_with(self.name(), inbox.last, self.clock.now())?;
-        }
-        self.remember(kind, started, &result)?;
-        self.plan_next(is_sync, started, &result)?;
-        result
-    }
-
-    /// Sets when the next pass is due: a `sync` decides it, an act may bring it forward.
-    fn plan_next(
-        &self,
-        is_sync: bool,
-        started: Timestamp,
-        result: &Result<Passed, Problem>,
-    ) -> Result<(), Problem> {
-        let before = standing(&*self.store, self.name())?;
-        let after = match result.as_ref().map(|passed| &passed.ended) {
-            _ if is_sync => before.after(
-                self.name(),
-                (started, self.clock.now()),
-                self.given(),
-                result,
-            ),
-            Ok(Ended::Outcome(outcome)) => Standing {
-                next_run: before.next_run.min(outcome.next_run),
-                ..before
-            },
-            _ => return Ok(()),
+        let books = Books {
+            store: Arc::clone(&self.store),
+            connection: self.name().to_owned(),
+            given: self.given(),
         };
-        keep_standing(&*self.store, self.name(), &after)
-    }
-
-    /// The webhooks that wait; only a pass over everything deals with them.
-    fn inbox(&self, mode: &Mode) -> Result<Inbox, Problem> {
-        match mode {
-            Mode::Sync | Mode::Plan => self.store.inbox(self.name(), HINTS_MAX),
-            Mode::Check | Mode::Ask(_) | Mode::Act(_) => Ok(Inbox::default()),
+        let ledger = self.store.ledger(self.name());
+        if !matches!(mode, Mode::Sync | Mode::Act(_)) {
+            let looked = mode.clone();
+            let inbox = aside(move || books.inbox(&looked)).await?;
+            let scratch = Arc::new(Overlay::over(ledger)?);
+            return self
+                .turns(mode, inbox.hints, scratch, progress, cancel)
+                .await;
         }
+        let (opening, opened, now) = (books.clone(), mode.clone(), self.clock.now());
+        let (entry, inbox) = aside(move || opening.open(&opened, now)).await?;
+        let result = self
+            .turns(mode, inbox.hints, ledger, progress, cancel)
+            .await;
+        let ended = self.clock.now();
+        aside(move || {
+            books.close(&entry, ended, &result)?;
+            result
+        })
+        .await
     }
 
     async fn turns(
@@ -226,10 +180,10 @@ impl Runner {
         mode: Mode,
         hints: Vec<Hint>,
         ledger: Arc<dyn Ledger>,
-        may_change: bool,
         progress: OnProgress<'_>,
         cancel: &CancellationToken,
     ) -> Result<Passed, Problem> {
+        let may_change = matches!(mode, Mode::Sync | Mode::Act(_));
         let job = Job {
             connection: self.name().to_owned(),
             settings: self.connection.settings.clone(),
@@ -250,45 +204,6 @@ impl Runner {
         };
         pass.run(self.connector.instance(&self.connection.limits)?, job)
             .await
-    }
-
-    fn remember(
-        &self,
-        kind: &str,
-        started: Timestamp,
-        result: &Result<Passed, Problem>,
-    ) -> Result<(), Problem> {
-        let ended = self.clock.now();
-        let before = last_pass(&*self.store, self.name())?;
-        let mut pass = LastPass {
-            kind: kind.to_owned(),
-            started,
-            ended,
-            verdict: None,
-            report: None,
-            problem: None,
-            last_success: before.and_then(|before| before.last_success),
-        };
-        match result.as_ref().map(|passed| &passed.ended) {
-            Ok(Ended::Outcome(outcome)) => {
-                pass.verdict = Some(outcome.verdict);
-                pass.report = serde_json::from_str(&outcome.report).ok();
-                if outcome.verdict != Verdict::Failed {
-                    pass.last_success = Some(ended);
-                }
-            }
-            Ok(Ended::Fault(fault)) => {
-                let (_, problem) = fault_parts(fault);
-                let problem = problem.clone();
-                pass.problem = Some((problem.code, problem.message, problem.fix));
-            }
-            Ok(Ended::Cancelled) => return Ok(()),
-            Err(problem) => {
-                let Problem { code, message, fix } = problem.clone();
-                pass.problem = Some((code.to_owned(), message, fix));
-            }
-        }
-        keep_last_pass(&*self.store, self.name(), &pass)
     }
 }
 

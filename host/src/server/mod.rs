@@ -20,7 +20,7 @@ use crate::connection::Connection;
 use crate::engine::manifest::Description;
 use crate::pass::CancellationToken;
 use crate::problem::Problem;
-use crate::store::{LastPass, Standing, Store, last_pass, standing};
+use crate::store::{LastPass, Standing, Store, aside, last_pass, standing};
 pub use metrics::Metrics;
 use webhooks::Intake;
 
@@ -116,15 +116,7 @@ impl Server {
             };
             server.names.iter().map(known).collect()
         };
-        tokio::task::spawn_blocking(read)
-            .await
-            .unwrap_or_else(|error| {
-                Err(Problem::new(
-                    "store",
-                    format!("The store broke off: {error}."),
-                    "Report this.",
-                ))
-            })
+        aside(read).await
     }
 }
 

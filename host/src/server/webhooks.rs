@@ -15,7 +15,7 @@ use sha2::Sha256;
 use super::Server;
 use crate::engine::manifest::Webhook;
 use crate::engine::reconcile::Hint;
-use crate::store::Delivery;
+use crate::store::{Delivery, aside};
 
 /// What it takes to believe that a webhook comes from its service.
 pub(super) struct Intake {
@@ -108,19 +108,13 @@ pub(super) async fn take_in(
         at: server.clock.now(),
     };
     let (store, owner) = (Arc::clone(&server.store), connection.clone());
-    let kept = tokio::task::spawn_blocking(move || store.take_in(&owner, &delivery)).await;
-    match kept {
-        Ok(Ok(fresh)) => {
+    match aside(move || store.take_in(&owner, &delivery)).await {
+        Ok(fresh) => {
             count(if fresh { "taken" } else { "repeated" });
             (StatusCode::OK, "")
         }
-        Ok(Err(problem)) => {
+        Err(problem) => {
             tracing::error!(connection, %problem, "a webhook is not kept");
-            count("failed");
-            (StatusCode::SERVICE_UNAVAILABLE, "not kept; send it again\n")
-        }
-        Err(error) => {
-            tracing::error!(connection, %error, "a webhook is not kept");
             count("failed");
             (StatusCode::SERVICE_UNAVAILABLE, "not kept; send it again\n")
         }

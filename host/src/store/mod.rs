@@ -1,7 +1,7 @@
 //! What lasts: each connection's ledger, and the host's own few notes.
 //!
 //! The traits are blocking and small, so that another engine's state can serve. Callers on an
-//! async thread go through [`crate::effects`] or `spawn_blocking`.
+//! async thread go through `aside`.
 
 mod lock;
 mod memory;
@@ -185,6 +185,14 @@ fn write<T: Serialize>(
 ) -> Result<(), Problem> {
     let value = serde_json::to_string(value).map_err(|error| failed("write a note", &error))?;
     store.note(connection, name, &value)
+}
+
+/// Runs work that waits for the store off the async threads.
+pub(crate) async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(failed("finish its work", &error)))
 }
 
 /// A failure of the store itself.

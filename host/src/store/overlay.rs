@@ -1,6 +1,7 @@
 //! A scratch copy of a ledger for passes that change nothing: reads see the pass's own writes,
 //! the ledger below never does, and all of it is gone at the end.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -39,6 +40,18 @@ impl Overlay {
         self.scratch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Puts what the pass wrote or deleted over what lies below.
+    fn read_over(&self, keys: &[String], values: &mut [Option<String>]) -> rusqlite::Result<()> {
+        let scratch = self.scratch();
+        let mut select = scratch.prepare_cached("SELECT value FROM scratch WHERE key = ?1")?;
+        for (key, value) in keys.iter().zip(values) {
+            if let Some(written) = select.query_row([key], |row| row.get(0)).optional()? {
+                *value = written;
+            }
+        }
+        Ok(())
+    }
+
     /// What the pass wrote or deleted, from the key after `after` on.
     fn written(
         &self,
@@ -70,18 +83,8 @@ impl Overlay {
 impl Ledger for Overlay {
     fn load(&self, keys: &[String]) -> Result<Vec<Option<String>>, Problem> {
         let mut values = self.below.load(keys)?;
-        let scratch = self.scratch();
-        let read = || -> rusqlite::Result<()> {
-            let mut select = scratch.prepare_cached("SELECT value FROM scratch WHERE key = ?1")?;
-            for (key, value) in keys.iter().zip(&mut values) {
-                if let Some(written) = select.query_row([key], |row| row.get(0)).optional()? {
-                    *value = written;
-                }
-            }
-            Ok(())
-        };
-        let mut read = read;
-        read().map_err(|error| failed("read a scratch copy", &error))?;
+        self.read_over(keys, &mut values)
+            .map_err(|error| failed("read a scratch copy", &error))?;
         Ok(values)
     }
 
@@ -93,7 +96,7 @@ impl Ledger for Overlay {
             let written = self
                 .written(prefix, after.as_deref(), limit)
                 .map_err(|error| failed("read a scratch copy", &error))?;
-            // Beyond the last key of a full page there may be more: only what lies before is sure.
+            // Beyond the last key of a full page there may be more: only what lies up to it is sure.
             let below_sure =
                 (below.len() == limit).then(|| below.last().map(|entry| entry.key.clone()));
             let written_sure =
@@ -103,7 +106,7 @@ impl Ledger for Overlay {
                 .flatten()
                 .flatten()
                 .min();
-            let mut merged: std::collections::BTreeMap<String, Option<String>> = below
+            let mut merged: BTreeMap<String, Option<String>> = below
                 .into_iter()
                 .map(|entry| (entry.key, Some(entry.value)))
                 .collect();

@@ -18,3 +18,4 @@ mod schedule;
 mod server;
 mod store;
 mod support;
+mod tls;

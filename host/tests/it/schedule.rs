@@ -240,3 +240,29 @@ async fn a_stop_waits_for_no_long_pass() {
     office.close().await;
     assert!(begun.elapsed() < Duration::from_secs(2));
 }
+
+#[tokio::test]
+async fn other_settings_addresses_or_secrets_let_a_stopped_connection_run_again() {
+    let given = |change: fn(&mut Bench)| {
+        let mut bench = Bench::offline();
+        change(&mut bench);
+        bench.runner(&json!([])).unwrap().given()
+    };
+    let before = given(|_| {});
+    assert_eq!(given(|_| {}), before);
+    assert_ne!(
+        given(|bench| bench.shelf().secrets = secrets(&[("token", "renewed")])),
+        before
+    );
+    assert_ne!(
+        given(|bench| bench.shelf().url = Some("http://10.0.0.1".parse().unwrap())),
+        before
+    );
+    assert_ne!(
+        Bench::offline()
+            .runner(&json!([{ "Flood": 1 }]))
+            .unwrap()
+            .given(),
+        before
+    );
+}
