@@ -4,8 +4,12 @@ use atsync_plugin::bindings::exports::atsync::connector::manifest::Finding;
 use atsync_plugin::bindings::exports::atsync::connector::policy::{
     AvailabilityAnswer, ClaimDecision, Item, Level, OpenClaim, OrderLine,
 };
+use atsync_plugin::bindings::exports::atsync::connector::reconcile::{
+    Completion, Fault, Job, Turn,
+};
+use atsync_plugin::io::Pass;
 
-/// The pure questions of the contract.
+/// What the contract can be asked.
 pub trait Answers {
     /// `policy.availability`
     fn availability(
@@ -26,10 +30,17 @@ pub trait Answers {
 
     /// `manifest.check-settings`
     fn check_settings(&mut self, settings: &str) -> Vec<Finding>;
+
+    /// `reconcile.start`, on a fresh instance.
+    fn start(&mut self, job: Job) -> Result<Turn, Fault>;
+
+    /// `reconcile.resume`, on the same instance.
+    fn resume(&mut self, completions: Vec<Completion>) -> Result<Turn, Fault>;
 }
 
 /// The plugin's functions, called as they are.
-pub struct Native;
+#[derive(Default)]
+pub struct Native(Option<Pass>);
 
 impl Answers for Native {
     fn availability(
@@ -53,5 +64,17 @@ impl Answers for Native {
 
     fn check_settings(&mut self, settings: &str) -> Vec<Finding> {
         atsync_plugin::manifest::check_settings(settings)
+    }
+    fn start(&mut self, job: Job) -> Result<Turn, Fault> {
+        let (pass, turn) = atsync_plugin::flow::start(job);
+        self.0 = Some(pass);
+        turn
+    }
+
+    fn resume(&mut self, completions: Vec<Completion>) -> Result<Turn, Fault> {
+        self.0
+            .as_mut()
+            .expect("a pass was started")
+            .resume(completions)
     }
 }

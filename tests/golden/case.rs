@@ -48,7 +48,7 @@ fn problem(
     if case.reason().is_none() {
         return Some(format!("{}: has neither `quote` nor `why`\n", case.name));
     }
-    let said = judge(case, &mut Native);
+    let said = judge(case, &mut Native::default());
     let component_said = judge(case, component);
     if said != component_said {
         let diff = diff(

@@ -16,8 +16,9 @@ mod bindings {
     });
 }
 
-/// One instance of the component that the host ships.
+/// The component that the host ships, and its newest instance.
 pub struct Instance {
+    component: bindings::ConnectorPre<()>,
     store: Store<()>,
     exports: bindings::Connector,
 }
@@ -26,13 +27,24 @@ impl Instance {
     pub fn new() -> Self {
         let engine = Engine::default();
         let component = Component::new(&engine, atsync::component::BUNDLED).expect("a component");
-        let mut store = Store::new(&engine, ());
         // An empty linker: the component imports nothing.
-        let linker = Linker::new(&engine);
-        let exports =
-            bindings::Connector::instantiate(&mut store, &component, &linker).expect("an instance");
-        Self { store, exports }
+        let component = Linker::new(&engine)
+            .instantiate_pre(&component)
+            .expect("no imports");
+        let component = bindings::ConnectorPre::new(component).expect("the contract's world");
+        let (store, exports) = fresh(&component);
+        Self {
+            component,
+            store,
+            exports,
+        }
     }
+}
+
+fn fresh(component: &bindings::ConnectorPre<()>) -> (Store<()>, bindings::Connector) {
+    let mut store = Store::new(component.engine(), ());
+    let exports = component.instantiate(&mut store).expect("an instance");
+    (store, exports)
 }
 
 impl Answers for Instance {
@@ -76,7 +88,27 @@ impl Answers for Instance {
             .expect("the component does not trap");
         same(&findings)
     }
+
+    fn start(&mut self, job: native::reconcile::Job) -> Turn {
+        (self.store, self.exports) = fresh(&self.component);
+        let reconcile = self.exports.atsync_connector_reconcile();
+        let turn = reconcile
+            .call_start(&mut self.store, &same(&job))
+            .expect("no trap");
+        turn.map(|turn| same(&turn)).map_err(|fault| same(&fault))
+    }
+
+    fn resume(&mut self, completions: Vec<native::reconcile::Completion>) -> Turn {
+        let reconcile = self.exports.atsync_connector_reconcile();
+        let completions: Vec<_> = same(&completions);
+        let turn = reconcile
+            .call_resume(&mut self.store, &completions)
+            .expect("no trap");
+        turn.map(|turn| same(&turn)).map_err(|fault| same(&fault))
+    }
 }
+
+type Turn = Result<native::reconcile::Turn, native::reconcile::Fault>;
 
 /// The value in the other side's types, which both sides generate from one contract.
 fn same<Ours: Serialize + ?Sized, Theirs: DeserializeOwned>(value: &Ours) -> Theirs {

@@ -40,7 +40,7 @@ fn documents() -> Vec<(String, String)> {
     ];
     let mut documents = Vec::new();
     for (name, settings, locations) in asked {
-        let selection = selection(settings, locations);
+        let selection = selection(&settings, locations);
         documents.push((
             format!("variants-{name}.graphql"),
             selection.variants().text.into_owned(),
@@ -54,7 +54,7 @@ fn documents() -> Vec<(String, String)> {
     documents
 }
 
-fn selection(own: serde_json::Value, locations: u64) -> Selection {
+fn selection(own: &serde_json::Value, locations: u64) -> Selection {
     let mut settings = json!({
         "joor_account": "1234",
         "default_location": "Paris",

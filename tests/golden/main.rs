@@ -15,6 +15,7 @@ mod case;
 mod component;
 mod composed;
 mod judge;
+mod pass;
 mod seed;
 
 #[test]
@@ -30,4 +31,9 @@ fn claims_are_what_their_cases_say() {
 #[test]
 fn settings_are_judged_as_their_cases_say() {
     case::hold("settings", judge::settings);
+}
+
+#[test]
+fn passes_do_what_their_cases_say() {
+    case::hold("pass", pass::tell);
 }

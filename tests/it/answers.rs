@@ -6,7 +6,8 @@ use atsync_sandbox::joor::{Ats, Ids, StockRow};
 use atsync_sandbox::wire::Side;
 use serde_json::json;
 
-use crate::world::{Brand, World, units};
+use crate::brand::Brand;
+use crate::world::{World, units};
 
 const SHOPIFY: [&str; 8] = [
     "Locations",

@@ -3,7 +3,8 @@
 use atsync::engine::reconcile::Verdict;
 use serde_json::json;
 
-use crate::world::{Brand, World, units};
+use crate::brand::Brand;
+use crate::world::{World, units};
 
 const SKUS: [&str; 4] = ["LIN-SND-S", "LIN-SND-M", "LIN-SND-L", "LIN-INK-S"];
 

@@ -3,7 +3,8 @@
 use atsync_sandbox::shopify::BulkFailure;
 use serde_json::json;
 
-use crate::world::{Brand, units};
+use crate::brand::Brand;
+use crate::world::units;
 
 #[tokio::test]
 async fn a_shop_that_refuses_aliases_writes_levels_as_lines_of_their_own() {

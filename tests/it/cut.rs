@@ -8,7 +8,8 @@ use atsync::connection::Limits;
 use atsync::effects::{Effects, Network};
 use atsync::engine::reconcile::{Completion, Job, Mode, Turn};
 
-use crate::world::{Brand, NAME, World, connector, units};
+use crate::brand::Brand;
+use crate::world::{NAME, World, connector, units};
 
 /// A sync that is cut off after so many effects, of which the component is told all but the
 /// last. The number of effects performed: fewer than asked for if the pass came to its end.
@@ -87,7 +88,7 @@ async fn a_sync_of_changes_cut_off_anywhere_is_healed_by_the_next() {
         world
     };
     cut_everywhere(begin, |world| {
-        assert_eq!(world.shows("LIN-SND-M"), units(21))
+        assert_eq!(world.shows("LIN-SND-M"), units(21));
     })
     .await;
 }
@@ -103,7 +104,7 @@ async fn a_daily_full_read_cut_off_anywhere_is_healed_by_the_next() {
         world
     };
     cut_everywhere(begin, |world| {
-        assert_eq!(world.shows("LIN-SND-L"), units(0))
+        assert_eq!(world.shows("LIN-SND-L"), units(0));
     })
     .await;
 }

@@ -4,7 +4,8 @@ use atsync::engine::reconcile::Verdict;
 use atsync_sandbox::joor::{Ats, Upc};
 use serde_json::{Value, json};
 
-use crate::world::{Brand, World, units};
+use crate::brand::Brand;
+use crate::world::{World, units};
 
 /// A brand whose UPCs are barcodes, each variant with one of its own.
 fn by_barcode() -> Brand {

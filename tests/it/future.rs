@@ -5,7 +5,9 @@ use atsync_sandbox::joor::Ats;
 use atsync_sandbox::shopify::ShipmentId;
 use serde_json::json;
 
-use crate::world::{Brand, START, World, units};
+use crate::brand::Brand;
+use crate::clock::START;
+use crate::world::{World, units};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 

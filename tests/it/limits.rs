@@ -4,7 +4,8 @@ use atsync_sandbox::faults::Fault;
 use atsync_sandbox::wire::Side;
 use serde_json::json;
 
-use crate::world::{Brand, units};
+use crate::brand::Brand;
+use crate::world::units;
 
 /// An account with so few credits that a first sync does not fit into one window.
 fn frugal() -> Brand {
@@ -44,7 +45,7 @@ async fn credits_that_others_spend_are_found_out_by_a_429_and_waited_for() {
         assert!(passes > 2, "{passes} passes");
         let throttled = world.joor(|joor| joor.counters().throttled);
         assert!(
-            throttled as usize <= passes,
+            usize::try_from(throttled).unwrap() <= passes,
             "asked {throttled} times in vain"
         );
         world.everything_agrees();
@@ -145,7 +146,7 @@ async fn joor_says_429_with_and_without_a_time_and_is_told_again() {
                 "bulk-inventory",
                 Fault::TooManyRequests(after),
                 1,
-            )
+            );
         });
 
         world.sync_all().await;

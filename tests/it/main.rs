@@ -1,8 +1,8 @@
 //! Stories of a brand, over real HTTP: a simulated shop and JOOR account, the real host, the
 //! real component, and one clock for all that leaps where somebody waits.
 //!
-//! Each test is a story that reads like the paragraph it is named after; [`world`] is where it
-//! takes place.
+//! Each test is a story that reads like the sentence it is named after. A story begins with a
+//! [`brand`], takes place in its [`world`], and is judged by the [`truth`].
 
 #![expect(
     clippy::unwrap_used,
@@ -14,7 +14,9 @@
 
 mod answers;
 mod brake;
+mod brand;
 mod bulk;
+mod clock;
 mod cut;
 mod duplicates;
 mod future;
@@ -23,6 +25,7 @@ mod places;
 mod questions;
 mod refusals;
 mod replay;
+mod report;
 mod rhythm;
 mod secrets;
 mod stock;

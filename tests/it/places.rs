@@ -5,7 +5,9 @@ use atsync::engine::reconcile::Verdict;
 use atsync_sandbox::joor::{Ats, UnknownWarehouse};
 use serde_json::{Value, json};
 
-use crate::world::{Brand, Report, units};
+use crate::brand::Brand;
+use crate::report::Report;
+use crate::world::units;
 
 /// Paris feeds Default, Lyon feeds South.
 fn two_warehouses() -> Brand {
@@ -21,6 +23,7 @@ fn warehouse(south: &str, verified: bool) -> Brand {
     ]}))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "callers write a literal")]
 fn default_from(locations: Value) -> Brand {
     Brand::with_settings(json!({ "warehouses": [{ "name": "Default", "locations": locations }] }))
 }

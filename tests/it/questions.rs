@@ -5,7 +5,8 @@ use std::sync::Arc;
 use atsync::store::SqliteStore;
 use serde_json::json;
 
-use crate::world::{Brand, units};
+use crate::brand::Brand;
+use crate::world::units;
 
 #[tokio::test]
 async fn a_plan_changes_nothing_anywhere() {

@@ -8,7 +8,8 @@ use atsync_sandbox::joor::{Ats, BadRow, Bodies, Immediate};
 use atsync_sandbox::wire::Side;
 use serde_json::{Value, json};
 
-use crate::world::{Brand, World, units};
+use crate::brand::Brand;
+use crate::world::{World, units};
 
 /// A brand whose JOOR account takes only this form of message, and its settings name another.
 fn understands(bodies: Bodies, form: &str) -> Brand {

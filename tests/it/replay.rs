@@ -14,7 +14,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::world::{Brand, NAME, connector};
+use crate::brand::Brand;
+use crate::world::{NAME, connector};
 
 /// The recordings of an ordinary day: a first sync, changes, a plan, questions, a refusal, a
 /// failed pass, a full read.

@@ -3,7 +3,9 @@
 use atsync::engine::reconcile::Fault;
 use serde_json::json;
 
-use crate::world::{Brand, START, units};
+use crate::brand::Brand;
+use crate::clock::START;
+use crate::world::units;
 
 #[tokio::test]
 async fn an_idle_pass_tells_joor_nothing_and_moves_only_the_watermarks() {

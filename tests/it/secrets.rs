@@ -11,7 +11,7 @@ use atsync_sandbox::wire::Side;
 use flate2::read::GzDecoder;
 use serde_json::json;
 
-use crate::world::Brand;
+use crate::brand::Brand;
 
 /// All bytes of the files below a folder, unzipped where they are zipped.
 fn bytes_below(folder: &Path, found: &mut Vec<u8>) {

@@ -4,7 +4,8 @@ use atsync_sandbox::joor::Ats;
 use atsync_sandbox::shopify::State;
 use serde_json::json;
 
-use crate::world::{Brand, units};
+use crate::brand::Brand;
+use crate::world::units;
 
 #[tokio::test]
 async fn the_first_sync_brings_joor_in_step() {

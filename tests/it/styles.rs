@@ -4,7 +4,8 @@ use atsync_sandbox::catalogue::Status;
 use atsync_sandbox::joor::Ats;
 use serde_json::json;
 
-use crate::world::{Brand, units};
+use crate::brand::Brand;
+use crate::world::units;
 
 #[tokio::test]
 async fn a_style_made_on_joor_by_hand_is_never_touched() {

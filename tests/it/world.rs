@@ -1,34 +1,32 @@
-//! A brand to tell stories about.
+//! A brand with its story under way: levers of both services, what JOOR shows, passes.
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
-use atsync::clock::{Clock, Sleep, Timestamp};
+use atsync::clock::{Clock as _, Timestamp};
 use atsync::component::Component;
-use atsync::connection::{Connection, Limits, Service};
-use atsync::engine::reconcile::{Call, Fault, Hint, Mode, Verdict};
+use atsync::connection::Connection;
+use atsync::engine::reconcile::{Call, Fault, Hint, Mode};
 use atsync::engine::{Connector, Engine};
 use atsync::pass::{CancellationToken, Ended, Runner};
 use atsync::recording::Recorder;
-use atsync::store::{Delivery, MemoryStore, Store};
-use atsync_sandbox::catalogue::{Product, small};
+use atsync::store::{Delivery, Store};
+use atsync_sandbox::Sandbox;
 use atsync_sandbox::faults::Faults;
-use atsync_sandbox::joor::{Account, Ats, Linesheet, Upc};
-use atsync_sandbox::server::{self, Ports, Running};
+use atsync_sandbox::joor::{Account, Ats, StockRow};
+use atsync_sandbox::server::Running;
 use atsync_sandbox::shopify::{LocationId, Shop, VariantId};
 use atsync_sandbox::wire::Side;
-use atsync_sandbox::{Options, Sandbox};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-/// 2026-11-23T06:00:00Z, when every story begins.
-pub const START: Timestamp = 1_795_413_600_000;
+use crate::brand::merge;
+use crate::clock::LeapClock;
+use crate::report::Report;
+use crate::truth;
 
 /// The connection's name.
 pub const NAME: &str = "acme";
-
-const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// The bundled component, loaded once.
 pub fn connector() -> Connector {
@@ -43,178 +41,6 @@ pub fn connector() -> Connector {
     CONNECTOR.get_or_init(load).clone()
 }
 
-/// One time for the shop, JOOR and the host. It stands still, and leaps where a pass waits.
-#[derive(Clone)]
-pub struct LeapClock(Arc<AtomicU64>);
-
-impl LeapClock {
-    fn leap_to(&self, at: Timestamp) {
-        self.0.fetch_max(at, Ordering::SeqCst);
-    }
-}
-
-impl Clock for LeapClock {
-    fn now(&self) -> Timestamp {
-        self.0.load(Ordering::SeqCst)
-    }
-
-    fn sleep_until(&self, at: Timestamp) -> Sleep<'_> {
-        Box::pin(async move { self.leap_to(at) })
-    }
-}
-
-/// A brand before its story begins: what a story wants to be different is changed here.
-pub struct Brand {
-    /// How both services behave.
-    pub options: Options,
-    /// The shop's styles. The first quantity of a variant is for Paris, the second for Lyon.
-    pub products: Vec<Product>,
-    /// The linesheets that JOOR's integration made of them.
-    pub linesheets: Vec<Linesheet>,
-    /// What JOOR's integration took for UPC.
-    pub upc: Upc,
-    /// The component's settings.
-    pub settings: Value,
-    /// What a pass may use.
-    pub limits: Limits,
-    /// Where ledger and inbox live.
-    pub store: Arc<dyn Store>,
-    /// Records every pass.
-    pub recorder: Option<Arc<Recorder>>,
-}
-
-impl Default for Brand {
-    /// The small catalogue in Paris and Lyon, which both feed the warehouse Default. Milan is
-    /// open and feeds nothing.
-    fn default() -> Self {
-        Brand {
-            options: Options::default(),
-            products: small::products(),
-            linesheets: small::linesheets(),
-            upc: Upc::VariantId,
-            settings: json!({
-                "joor_account": "1234",
-                "default_location": "Paris",
-                "warehouses": [{ "name": "Default", "locations": ["Paris", "Lyon"] }],
-            }),
-            limits: Limits::default(),
-            store: Arc::new(MemoryStore::default()),
-            recorder: None,
-        }
-    }
-}
-
-impl Brand {
-    /// An ordinary brand with these settings beside the necessary ones.
-    pub fn with_settings(settings: Value) -> Self {
-        let mut brand = Brand::default();
-        brand.set(settings);
-        brand
-    }
-
-    /// Sets these settings, and leaves the others.
-    pub fn set(&mut self, settings: Value) {
-        merge(&mut self.settings, settings);
-    }
-
-    /// Opens the shop, lets JOOR's integration import its styles, and serves both.
-    pub async fn open(self) -> World {
-        let loaded_at = START - DAY_MS;
-        let mut sandbox = Sandbox::new(self.options);
-        for name in ["Paris", "Lyon", "Milan"] {
-            sandbox.shop.add_location(name, loaded_at);
-        }
-        sandbox.shop.load(self.products, loaded_at);
-        sandbox.import_styles(&self.linesheets, self.upc);
-        let clock = LeapClock(Arc::new(AtomicU64::new(START)));
-        let sandbox = Arc::new(Mutex::new(sandbox));
-        let time = clock.clone();
-        let time: server::Clock = Arc::new(move || time.now());
-        let running = server::serve(sandbox.clone(), Ports::default(), time)
-            .await
-            .unwrap();
-        let connection = connection(
-            &sandbox.lock().unwrap(),
-            &running,
-            &self.settings,
-            self.limits,
-        );
-        let mut world = World {
-            sandbox,
-            clock,
-            store: self.store,
-            recorder: self.recorder,
-            settings: self.settings,
-            connection,
-            runner: None,
-            _running: running,
-        };
-        world.restart();
-        world
-    }
-
-    /// Opens, and lets the first sync pass by.
-    pub async fn open_synced(self) -> World {
-        let world = self.open().await;
-        world.sync_all().await;
-        world.everything_agrees();
-        world.minutes(10);
-        world
-    }
-}
-
-fn connection(
-    sandbox: &Sandbox,
-    running: &Running,
-    settings: &Value,
-    limits: Limits,
-) -> Connection {
-    let (shop, joor) = (sandbox.shop.options(), &sandbox.joor.options);
-    let login = &joor.login;
-    let service = |url: String, secrets: &[(&str, &str)]| Service {
-        url: Some(url.parse().unwrap()),
-        token_url: None,
-        secrets: secrets
-            .iter()
-            .map(|(name, secret)| ((*name).to_owned(), (*secret).into()))
-            .collect(),
-        private_addresses: true,
-    };
-    let v4_secrets = [
-        ("client_id", &*login.client_id),
-        ("client_secret", &*login.client_secret),
-        ("username", &*login.username),
-        ("password", &*login.password),
-    ];
-    let v4 = Service {
-        token_url: Some(format!("{}/auth/", running.joor_url).parse().unwrap()),
-        ..service(format!("{}/v4", running.joor_url), &v4_secrets)
-    };
-    let v2 = service(
-        format!("{}/v2", running.joor_url),
-        &[("token", &joor.v2_token)],
-    );
-    let shopify = service(running.shopify_url.clone(), &[("token", &shop.token)]);
-    Connection {
-        name: NAME.to_owned(),
-        component: None,
-        settings: settings.to_string(),
-        services: [("shopify", shopify), ("joor-v2", v2), ("joor-v4", v4)]
-            .map(|(name, service)| (name.to_owned(), service))
-            .into(),
-        webhook_secrets: BTreeMap::new(),
-        downloads: Vec::new(),
-        limits,
-    }
-}
-
-fn merge(settings: &mut Value, more: Value) {
-    let (Value::Object(settings), Value::Object(more)) = (settings, more) else {
-        panic!("settings are an object");
-    };
-    settings.extend(more);
-}
-
 /// A brand with its story under way.
 pub struct World {
     /// Both services.
@@ -227,9 +53,12 @@ pub struct World {
     pub settings: Value,
     /// What the operator gave.
     pub connection: Connection,
-    recorder: Option<Arc<Recorder>>,
-    runner: Option<Runner>,
-    _running: Running,
+    /// Records every pass.
+    pub recorder: Option<Arc<Recorder>>,
+    /// What runs passes; none until [`World::restart`].
+    pub runner: Option<Runner>,
+    /// Both services are served until it is dropped.
+    pub _running: Running,
 }
 
 /// What each side was asked and did.
@@ -343,7 +172,7 @@ impl World {
     }
 
     /// Everything that JOOR shows, to compare with later.
-    pub fn all_that_joor_shows(&self) -> Vec<atsync_sandbox::joor::StockRow> {
+    pub fn all_that_joor_shows(&self) -> Vec<StockRow> {
         self.sandbox().joor.rows().collect()
     }
 
@@ -364,7 +193,7 @@ impl World {
     /// For every linked SKU, JOOR shows what the policy says of the shop's present stock.
     #[track_caller]
     pub fn everything_agrees(&self) {
-        let differences = crate::truth::differences(self);
+        let differences = truth::differences(self);
         assert!(
             differences.is_empty(),
             "JOOR differs:\n{}",
@@ -475,47 +304,6 @@ fn call(name: &str, arguments: &Value) -> Call {
     Call {
         name: name.to_owned(),
         arguments: arguments.to_string(),
-    }
-}
-
-/// What a pass has to tell.
-#[derive(Debug)]
-pub struct Report {
-    pub verdict: Verdict,
-    pub next_run: Timestamp,
-    pub json: Value,
-}
-
-impl Report {
-    /// The codes of its findings.
-    pub fn codes(&self) -> Vec<&str> {
-        self.json["findings"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|f| f["code"].as_str().unwrap())
-            .collect()
-    }
-
-    /// The finding with this code.
-    #[track_caller]
-    pub fn finding(&self, code: &str) -> &Value {
-        let mut findings = self.json["findings"].as_array().unwrap().iter();
-        let found = findings.find(|finding| finding["code"] == code);
-        found.unwrap_or_else(|| panic!("no finding {code}: {:#}", self.json["findings"]))
-    }
-
-    /// A number of the report; 0 if it is not there.
-    pub fn count(&self, name: &str) -> u64 {
-        self.json["counts"][name].as_u64().unwrap_or(0)
-    }
-
-    pub fn summary(&self) -> &str {
-        self.json["summary"].as_str().unwrap()
-    }
-
-    pub fn is_done(&self) -> bool {
-        self.verdict == Verdict::Done
     }
 }
 

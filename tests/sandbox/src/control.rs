@@ -1,6 +1,8 @@
 //! `/sandbox/…`: the levers over HTTP, for tests and demos in any language. Both sides serve
 //! them; the README beside this crate lists them.
 
+use std::num::NonZeroUsize;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -23,6 +25,12 @@ enum Lever {
     },
     Adjust {
         variant: String,
+        location: String,
+        units: i64,
+    },
+    /// Adds to one variant in `every`.
+    AdjustSome {
+        every: NonZeroUsize,
         location: String,
         units: i64,
     },
@@ -153,6 +161,24 @@ fn pull(sandbox: &mut Sandbox, name: &str, body: &[u8], now: Millis) -> Result<V
         } => {
             let (variant, location) = place(sandbox, &variant, &location)?;
             sandbox.shop.adjust(variant, location, units, now);
+        }
+        Lever::AdjustSome {
+            every,
+            location,
+            units,
+        } => {
+            let location = found_location(sandbox, &location)?;
+            let all = sandbox
+                .shop
+                .products()
+                .flat_map(|product| product.variants());
+            let some: Vec<_> = all
+                .step_by(every.get())
+                .map(|variant| variant.id())
+                .collect();
+            for variant in some {
+                sandbox.shop.adjust(variant, location, units, now);
+            }
         }
         Lever::Sell {
             variant,
