@@ -55,7 +55,7 @@ pub fn program() -> Result<PathBuf> {
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .filter_map(|message| message.get("executable")?.as_str().map(PathBuf::from))
-        .last();
+        .next_back();
     executable.context("cargo built the program and does not say where")
 }
 

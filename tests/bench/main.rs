@@ -3,8 +3,6 @@
 //! It measures and prints, beside what is aimed at; it never fails for being slow. It does fail
 //! where a pass did not do what was to be measured.
 
-#![expect(missing_docs, reason = "a program, not a library")]
-
 mod child;
 mod daemon;
 mod flow;

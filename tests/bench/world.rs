@@ -186,7 +186,7 @@ impl World {
             _ => Bound::Included(prefix.as_str()),
         };
         self.ledger
-            .range::<String, _>((from, Bound::Unbounded))
+            .range::<str, _>((from, Bound::Unbounded))
             .take_while(|(key, _)| key.starts_with(prefix))
             .take(usize::try_from(*limit).unwrap_or(usize::MAX))
             .map(|(key, value)| Entry {
