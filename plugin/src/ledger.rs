@@ -66,7 +66,10 @@ pub struct Todo {
     pub to_zero: u64,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks so; the lint knows it only where a pointer has 64 bits"
+)]
 fn is_zero(n: &u64) -> bool {
     *n == 0
 }

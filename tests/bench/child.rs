@@ -34,6 +34,8 @@ impl Took {
 pub fn program() -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
+        // With the benchmark itself, or else the dependencies that both have would be built once
+        // more, with other features.
         .args([
             "build",
             "--release",
@@ -42,6 +44,7 @@ pub fn program() -> Result<PathBuf> {
             "--bin",
             "atsync",
         ])
+        .args(["--package", "atsync-tests", "--bench", "sync"])
         .args(["--message-format", "json-render-diagnostics"])
         .current_dir(atsync_tests::root())
         .stderr(Stdio::inherit())
@@ -54,8 +57,8 @@ pub fn program() -> Result<PathBuf> {
     let executable = messages
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter_map(|message| message.get("executable")?.as_str().map(PathBuf::from))
-        .next_back();
+        .filter(|message| message.pointer("/target/name") == Some(&"atsync".into()))
+        .find_map(|message| message.get("executable")?.as_str().map(PathBuf::from));
     executable.context("cargo built the program and does not say where")
 }
 

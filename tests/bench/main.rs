@@ -49,10 +49,11 @@ fn main() -> Result<()> {
         options.variants
     };
     let without = options.without.as_deref();
+    let program = child::program()?;
     let mut report = Report::new(options.locations);
     for variants in sizes {
         if without != Some("processes") {
-            processes::measure(&mut report, variants, options.locations)?;
+            processes::measure(&mut report, &program, variants, options.locations)?;
         }
         if without != Some("flow") {
             flow::measure(&mut report, variants, options.locations)?;

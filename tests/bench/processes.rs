@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -20,10 +21,14 @@ const PASSES_MAX: usize = 60;
 const STARTS: usize = 11;
 
 /// Measures a shop of this size from its first pass to an idle daemon.
-pub fn measure(report: &mut Report, variants: usize, locations: usize) -> Result<()> {
-    let program = child::program()?;
+pub fn measure(
+    report: &mut Report,
+    program: &Path,
+    variants: usize,
+    locations: usize,
+) -> Result<()> {
     eprintln!("{variants} variants: filling the shop");
-    let stage = Stage::build(&program, variants, locations)?;
+    let stage = Stage::build(program, variants, locations)?;
 
     eprintln!("{variants} variants: first run");
     let mut first = Pass::default();
