@@ -49,7 +49,8 @@ impl Stage {
             sandbox,
             running,
             now,
-            client: reqwest::Client::new(),
+            // Another crate of the workspace may have asked reqwest to unpack what it receives.
+            client: reqwest::Client::builder().no_gzip().build().unwrap(),
         }
     }
 
