@@ -18,9 +18,12 @@
 //! | `incoming` | [`crate::shopify::incoming::Snapshot`]: what is in transit |
 //! | `credits` | [`crate::joor::credits::Window`] |
 //! | `brake` | [`BrakeEntry`]: the brake has stopped a plan |
+//! | `orders`, `order/…`, `order-open/…`, `claim/…` | see [`orders`] |
 //!
 //! One key per style keeps commits small. A missing value is its default. Values are changed
 //! only through a [`Batch`], which is committed whole.
+
+pub mod orders;
 
 use std::collections::BTreeMap;
 
@@ -56,6 +59,8 @@ pub struct Totals {
     pub sellable: u64,
     /// The next SKU's number.
     pub next_nr: u32,
+    /// Orders that a person has to look at.
+    pub orders_parked: u64,
 }
 
 /// A style waits to be sent.

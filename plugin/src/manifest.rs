@@ -35,6 +35,16 @@ pub fn describe() -> wit::Description {
                 summary: "Show what is not sent until it changes or somebody acts, with the reasons.".into(),
                 arguments: vec![],
             },
+            wit::Offer {
+                name: "orders".into(),
+                summary: "List JOOR's orders: state, claim, who decided, their orders in Shopify, and why one is parked.".into(),
+                arguments: vec![],
+            },
+            wit::Offer {
+                name: "orders-show".into(),
+                summary: "Show one order whole: its lines and claims, what Shopify and JOOR were told, and what to do.".into(),
+                arguments: vec![argument("order", "JOOR's number of the order.", true)],
+            },
         ],
         acts: vec![
             wit::Offer {
@@ -51,6 +61,16 @@ pub fn describe() -> wit::Description {
                 name: "resync".into(),
                 summary: "Read the catalogue and all stock again in the next pass.".into(),
                 arguments: vec![],
+            },
+            wit::Offer {
+                name: "orders-retry".into(),
+                summary: "Try a parked or released order again in the next pass.".into(),
+                arguments: vec![argument("order", "JOOR's number of the order.", true)],
+            },
+            wit::Offer {
+                name: "orders-release".into(),
+                summary: "Take an order for settled by hand: release its claim, and do nothing more for it.".into(),
+                arguments: vec![argument("order", "JOOR's number of the order.", true)],
             },
         ],
         interval_ms_min: INTERVAL_S_MIN * SECOND,
@@ -112,8 +132,9 @@ fn shopify() -> wit::Service {
         name: SHOPIFY.into(),
         summary: format!(
             "The shop's Admin API, version {API_VERSION}. Make an app for the shop in Shopify's Dev Dashboard \
-             with the scopes read_products, read_inventory and read_locations (and read_inventory_shipments and \
-             read_inventory_transfers for future inventory); it has a client id and a client secret."
+             with the scopes read_products, read_inventory and read_locations; for orders also write_orders, \
+             write_customers and write_merchant_managed_fulfillment_orders; for future inventory also \
+             read_inventory_shipments and read_inventory_transfers. It has a client id and a client secret."
         ),
         default_url: None,
         example_url: "https://acme.myshopify.com".into(),
@@ -143,7 +164,7 @@ fn shopify() -> wit::Service {
 fn joor_v2() -> wit::Service {
     wit::Service {
         name: JOOR_V2.into(),
-        summary: "JOOR's v2 API, which takes stock. JOOR's integrations team gives you its token."
+        summary: "JOOR's v2 API, which takes stock and exports orders. JOOR's integrations team gives you its token."
             .into(),
         default_url: Some("https://api.jooraccess.com/v2".into()),
         example_url: "https://apisandbox.jooraccess.com/v2".into(),
@@ -158,7 +179,7 @@ fn joor_v2() -> wit::Service {
 fn joor_v4() -> wit::Service {
     wit::Service {
         name: JOOR_V4.into(),
-        summary: "JOOR's v4 API, which knows styles and linesheets. JOOR's integrations team gives you its client \
+        summary: "JOOR's v4 API, which knows styles and linesheets, and is told what became of orders. JOOR's integrations team gives you its client \
                   id, client secret, user name and password."
             .into(),
         default_url: Some("https://api.jooraccess.com/v4".into()),

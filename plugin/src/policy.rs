@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::bindings::exports::atsync::connector::policy as wit;
 use crate::core::availability::{
-    self, Ats, Incoming, Linesheet, Quantity, Source, Step, Value, Written,
+    self, Ats, Incoming, Linesheet, OpenClaim, Quantity, Source, Step, Value, Written,
 };
 use crate::core::claim;
 use crate::core::finding::Severity;
@@ -58,10 +58,16 @@ pub fn availability(
         });
     }
     for warehouse in &settings.warehouses {
+        let claims: Vec<Vec<OpenClaim>> = warehouse
+            .locations
+            .iter()
+            .map(|name| claims_at(name, open_claims))
+            .collect();
         let sources: Vec<Source<'_>> = warehouse
             .locations
             .iter()
-            .map(|name| source(name, levels, &incoming, open_claims))
+            .zip(&claims)
+            .map(|(name, claims)| source(name, levels, &incoming, claims))
             .collect();
         let mut working = Written::default();
         let rows = availability::availability(
@@ -114,12 +120,9 @@ fn source<'a>(
     name: &'a str,
     levels: &[wit::Level],
     incoming: &'a BTreeMap<&str, Vec<Incoming>>,
-    open_claims: &[wit::OpenClaim],
+    claims: &'a [OpenClaim],
 ) -> Source<'a> {
     let level = levels.iter().find(|l| same_location(&l.location, name));
-    let claims = open_claims
-        .iter()
-        .filter(|c| same_location(&c.location, name));
     Source {
         location: name,
         // A location nobody told of is unknown, not empty.
@@ -131,8 +134,20 @@ fn source<'a>(
         incoming: level
             .and_then(|l| incoming.get(l.location.as_str()))
             .map_or(&[], Vec::as_slice),
-        claimed: claims.fold(0, |sum, c| sum.saturating_add(c.units)),
+        claims,
     }
+}
+
+fn claims_at(name: &str, open_claims: &[wit::OpenClaim]) -> Vec<OpenClaim> {
+    let there = open_claims
+        .iter()
+        .filter(|c| same_location(&c.location, name));
+    there
+        .map(|c| OpenClaim {
+            order: c.order.clone(),
+            units: c.units,
+        })
+        .collect()
 }
 
 fn row(warehouse: &str, ats: Ats, steps: Vec<Step>) -> wit::Ats {

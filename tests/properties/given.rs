@@ -1,7 +1,7 @@
 //! What the laws are tried on.
 
 use atsync_plugin::core::availability::{
-    Ats, Incoming, Item, Quantity, Silent, Source, Step, Value, Written, availability,
+    Ats, Incoming, Item, OpenClaim, Quantity, Silent, Source, Step, Value, Written, availability,
 };
 use atsync_plugin::core::id::Id;
 use atsync_plugin::core::settings::Settings;
@@ -98,13 +98,19 @@ pub fn decide_with_working(places: &[Place], rule: &Rule) -> (Vec<Ats>, Vec<Vec<
         continue_selling: false,
         on_sale: true,
     };
+    let claim = |place: &Place| OpenClaim {
+        order: "50001".into(),
+        units: place.claimed,
+    };
+    let claims: Vec<[OpenClaim; 1]> = places.iter().map(|place| [claim(place)]).collect();
     let sources: Vec<Source<'_>> = places
         .iter()
-        .map(|place| Source {
+        .zip(&claims)
+        .map(|(place, claims)| Source {
             location: "Paris",
             quantity: place.quantity,
             incoming: &place.incoming,
-            claimed: place.claimed,
+            claims,
         })
         .collect();
     let rules = item.rules(&settings);

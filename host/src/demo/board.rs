@@ -92,6 +92,16 @@ impl Board {
         }
     }
 
+    /// Shows a table that stays where it is.
+    pub fn show(&mut self, table: &Table) {
+        if self.quiet {
+            return;
+        }
+        self.keep();
+        println!();
+        print!("{}", render::table(table, Paint::stdout()));
+    }
+
     /// Gives people the time to look, where there are any.
     pub async fn pause(&self) {
         if self.term.is_term() && !self.quiet {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use atsync::clock::{Clock, Timestamp};
 use atsync::engine::Connector;
-use atsync::engine::reconcile::Mode;
+use atsync::engine::reconcile::{Call, Mode};
 use atsync::pass::{CancellationToken, Ended, Runner, fault_parts};
 use atsync::store::{SqliteStore, Store};
 use atsync_sandbox::joor::Linesheet;
@@ -78,7 +78,7 @@ impl Stage {
         .map_err(|error| no_room("listen on a port of 127.0.0.1", &error))?;
         let folder = TempDir::with_prefix("atsync-demo-")
             .map_err(|error| no_room("make a temporary folder", &error))?;
-        let text = configuration(&options, &running, &locations, "atsync.db");
+        let text = settings(&options, &running, &locations, &linesheets);
         let config = configure(folder.path(), &text, &connector)?;
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.store)?);
         let runner = runner(&config, &connector, &store, &clock)?;
@@ -119,13 +119,45 @@ impl Stage {
         &self.locations
     }
 
+    /// The linesheet whose orders follow Shopify's inventory policy, and one whose orders do not.
+    pub fn linesheet_codes(&self) -> (String, String) {
+        let mut codes = self
+            .linesheets
+            .iter()
+            .filter(|linesheet| !linesheet.made_to_order)
+            .map(|linesheet| linesheet.code.clone());
+        let first = codes.next().unwrap_or_else(|| "SS27".to_owned());
+        (first, codes.next_back().unwrap_or_else(|| "REORDERS".to_owned()))
+    }
+
+    /// Asks the component a question that takes no arguments.
+    ///
+    /// # Errors
+    /// It fails, or somebody stops the demo.
+    pub async fn ask(&self, name: &str) -> Result<Report, Stop> {
+        let call = Call {
+            name: name.to_owned(),
+            arguments: "{}".to_owned(),
+        };
+        let asked = self
+            .runner
+            .run(Mode::Ask(call), &|_| {}, &self.cancel)
+            .await;
+        report_of(asked?.ended).map(|(report, _)| report)
+    }
+
     /// Adds a location to the warehouse in the settings, as an operator does in the file.
     ///
     /// # Errors
     /// The settings are refused.
     pub fn add_location_to_settings(&mut self, name: &str) -> Result<(), Stop> {
         self.locations.push(name.to_owned());
-        let text = configuration(&self.options, &self.running, &self.locations, "atsync.db");
+        let text = settings(
+            &self.options,
+            &self.running,
+            &self.locations,
+            &self.linesheets,
+        );
         let config = configure(self.folder.path(), &text, &self.connector)?;
         self.runner = runner(&config, &self.connector, &self.store, &self.clock)?;
         Ok(())
@@ -159,23 +191,9 @@ impl Stage {
             .run(Mode::Sync, &|step| line.show(&step), &self.cancel)
             .await;
         line.finish();
-        match passed?.ended {
-            Ended::Outcome(outcome) => {
-                self.clock.jump_to(outcome.next_run);
-                Report::parse(&outcome.report).map_err(|error| {
-                    Stop::failed(
-                        "component-report",
-                        format!("The report cannot be read: {error}."),
-                        "Report this.",
-                    )
-                })
-            }
-            Ended::Fault(fault) => {
-                let (_, problem) = fault_parts(&fault);
-                Err(Stop::failed(&problem.code, &problem.message, &problem.fix))
-            }
-            Ended::Cancelled => Err(Stop::cancelled()),
-        }
+        let (report, next_run) = report_of(passed?.ended)?;
+        self.clock.jump_to(next_run);
+        Ok(report)
     }
 
     /// Compares both sides.
@@ -196,6 +214,43 @@ impl Stage {
     pub async fn close(self) {
         self.running.stop().await;
     }
+}
+
+/// The report of a pass, and when the next one is due.
+fn report_of(ended: Ended) -> Result<(Report, Timestamp), Stop> {
+    match ended {
+        Ended::Outcome(outcome) => match Report::parse(&outcome.report) {
+            Ok(report) => Ok((report, outcome.next_run)),
+            Err(error) => Err(Stop::failed(
+                "component-report",
+                format!("The report cannot be read: {error}."),
+                "Report this.",
+            )),
+        },
+        Ended::Fault(fault) => {
+            let (_, problem) = fault_parts(&fault);
+            Err(Stop::failed(&problem.code, &problem.message, &problem.fix))
+        }
+        Ended::Cancelled => Err(Stop::cancelled()),
+    }
+}
+
+/// The configuration of any sandbox, and one linesheet whose orders claim only what is there.
+fn settings(
+    options: &Options,
+    running: &Running,
+    locations: &[String],
+    linesheets: &[Linesheet],
+) -> String {
+    let mut text = configuration(options, running, locations, "atsync.db");
+    text.push_str("\n[connection.sandbox.settings.orders]\nshortage = \"partial\"\n");
+    if let Some(linesheet) = linesheets.iter().find(|one| !one.made_to_order) {
+        let code = serde_json::Value::from(linesheet.code.as_str());
+        text.push_str(&format!(
+            "\n[[connection.sandbox.settings.linesheets]]\ncode = {code}\nclaim = \"follow-policy\"\n"
+        ));
+    }
+    text
 }
 
 /// Writes the file and reads it as any other.

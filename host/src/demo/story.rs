@@ -1,6 +1,7 @@
 //! What happens in the demo, scene by scene. After each, passes run until JOOR has followed.
 
 use atsync_sandbox::faults::Fault;
+use atsync_sandbox::joor::{NewOrder, OrderView};
 use atsync_sandbox::shopify::{LocationId, Shop, VariantId};
 use atsync_sandbox::wire::Side;
 
@@ -11,20 +12,35 @@ use super::world::location_name;
 use crate::command::Stop;
 use crate::render::counted;
 
+/// Changes something, and says what.
+type Scene = fn(&mut Stage, &[VariantId]) -> Result<String, Stop>;
+
 /// Plays all scenes. Stops early where both sides do not come to agree, with what they differ in.
 ///
 /// # Errors
 /// A pass fails, or somebody stops the demo.
 pub async fn play(stage: &mut Stage, board: &mut Board) -> Result<Comparison, Stop> {
-    let scenes = [first_sync, stock_changes, sold_out, new_location, throttle];
+    let scenes: [(Scene, bool); 7] = [
+        (first_sync, false),
+        (stock_changes, false),
+        (orders_arrive, true),
+        (order_cancelled, true),
+        (sold_out, false),
+        (new_location, false),
+        (throttle, false),
+    ];
     let mut comparison = Comparison::default();
-    for scene in scenes {
+    for (scene, shows_orders) in scenes {
         let sentence = scene(stage, board.watched())?;
         board.say(&sentence);
         board.draw(&stage.sandbox(), stage.locations());
         board.pause().await;
         comparison = stage.follow().await?;
         board.draw(&stage.sandbox(), stage.locations());
+        if shows_orders {
+            let orders = stage.ask("orders").await?;
+            orders.tables.iter().for_each(|table| board.show(table));
+        }
         board.pause().await;
         if !comparison.differences.is_empty() {
             break;
@@ -94,6 +110,67 @@ fn stock_changes(stage: &mut Stage, watched: &[VariantId]) -> Result<String, Sto
         ));
     }
     Ok(format!("Stock changes: {}.", told.join("; ")))
+}
+
+/// One order of each kind, from JOOR.
+fn orders_arrive(stage: &mut Stage, watched: &[VariantId]) -> Result<String, Stop> {
+    let now = stage.now();
+    let (follows, always) = stage.linesheet_codes();
+    let mut sandbox = stage.sandbox();
+    let here = open_locations(&sandbox.shop).first().copied();
+    let in_stock: Vec<(String, String, i64)> = watched
+        .iter()
+        .filter_map(|id| sandbox.shop.variant(*id).map(|variant| (*id, variant)))
+        .filter(|(_, variant)| variant.tracked() && !variant.continue_selling())
+        .filter_map(|(id, variant)| {
+            let units = variant.available(here?).filter(|units| *units > 1)?;
+            let upc = variant.number().to_string();
+            Some((upc, label(&sandbox.shop, id), i64::from(units)))
+        })
+        .collect();
+    let (Some((upc, sku, _)), Some((scarce, scarce_sku, units))) =
+        (in_stock.first(), in_stock.last())
+    else {
+        return Ok("No order comes in: the first location has nothing to sell.".to_owned());
+    };
+    let price = 45_00;
+    let more = units + 2;
+    let orders = [
+        NewOrder::of(&always).line(upc, 1, price).purchase_order("PO-ORDINARY"),
+        NewOrder::of("MTO").line(upc, 1, price).purchase_order("PO-MADE-TO-ORDER"),
+        NewOrder::of(&follows).line(scarce, more, price).purchase_order("PO-SHORT"),
+        NewOrder::of(&always).line(UNKNOWN_UPC, 1, price).purchase_order("PO-UNKNOWN-STYLE"),
+        NewOrder::of(&always).line(upc, 1, price).purchase_order(TO_CANCEL),
+    ];
+    for order in orders {
+        sandbox.joor.place_order(order.approved(), now);
+    }
+    Ok(format!(
+        "Five orders are approved on JOOR: 1 {sku}; 1 {sku} on the linesheet MTO; {more} {scarce_sku}, of which the \
+         first location has {units}; 1 of a style that was made on JOOR; and 1 {sku} that will be cancelled."
+    ))
+}
+
+/// A UPC that belongs to no style of the shop.
+const UNKNOWN_UPC: &str = "8000000000017";
+
+/// The purchase order of the order that will be cancelled.
+const TO_CANCEL: &str = "PO-TO-BE-CANCELLED";
+
+fn order_cancelled(stage: &mut Stage, _: &[VariantId]) -> Result<String, Stop> {
+    let now = stage.now();
+    let mut sandbox = stage.sandbox();
+    let wanted = |order: &OrderView| order.content.purchase_order.as_deref() == Some(TO_CANCEL);
+    let Some(order) = sandbox.joor.orders().find(wanted) else {
+        return Ok("No order is cancelled: none came in.".to_owned());
+    };
+    match sandbox.joor.cancel_order(order.id, now) {
+        Ok(()) => Ok(format!(
+            "Order {} is cancelled on JOOR: Shopify gets back exactly what it claimed.",
+            order.id
+        )),
+        Err(error) => Ok(format!("No order is cancelled: {error}.")),
+    }
 }
 
 fn sold_out(stage: &mut Stage, watched: &[VariantId]) -> Result<String, Stop> {

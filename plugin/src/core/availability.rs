@@ -107,7 +107,16 @@ pub struct Source<'a> {
     /// What is on its way there.
     pub incoming: &'a [Incoming],
     /// Open claims on it: units in orders that its number does not show yet.
-    pub claimed: i64,
+    pub claims: &'a [OpenClaim],
+}
+
+/// Units of one order that Shopify's number does not show yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenClaim {
+    /// JOOR order id.
+    pub order: String,
+    /// Units; below zero counts as none.
+    pub units: i64,
 }
 
 /// What to publish.
@@ -291,14 +300,43 @@ fn count(sources: &[Source<'_>], working: &mut impl Working) -> i64 {
             (format!("available at {}", source.location), why.into())
         });
     }
-    for source in sources.iter().filter(|s| s.claimed != 0) {
-        units = units.saturating_sub(source.claimed);
-        working.step(source.claimed.saturating_neg(), units, || {
-            let why = "in orders that Shopify's number does not show yet";
-            (format!("open claims at {}", source.location), why.into())
+    for source in sources {
+        let claimed = source
+            .claims
+            .iter()
+            .fold(0_i64, |sum, c| sum.saturating_add(c.units.max(0)));
+        if claimed == 0 {
+            continue;
+        }
+        units = units.saturating_sub(claimed);
+        working.step(claimed.saturating_neg(), units, || {
+            (
+                format!("open claims at {}", source.location),
+                orders_of(source.claims),
+            )
         });
     }
     units
+}
+
+/// The orders behind open claims, the first few by name.
+fn orders_of(claims: &[OpenClaim]) -> String {
+    const SHOWN: usize = 5;
+    let open: Vec<&str> = claims
+        .iter()
+        .filter(|c| c.units > 0)
+        .map(|c| c.order.as_str())
+        .collect();
+    let shown: Vec<&str> = open.iter().copied().take(SHOWN).collect();
+    let (word, more) = match open.len() {
+        1 => ("order", String::new()),
+        n if n <= SHOWN => ("orders", String::new()),
+        n => ("orders", format!(" and {} more", n - SHOWN)),
+    };
+    format!(
+        "{word} {}{more}, which Shopify's number does not show yet",
+        shown.join(", ")
+    )
 }
 
 /// The units to publish, and how many are missing for what is sold already.

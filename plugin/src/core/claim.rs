@@ -58,6 +58,23 @@ pub struct ClaimDecision {
     pub lines: Vec<LineDecision>,
 }
 
+/// What is left of each SKU for the orders that come after. Orders that wait share it, the older
+/// ones first, so that no unit is promised twice.
+#[derive(Clone, Debug, Default)]
+pub struct Left(BTreeMap<String, i64>);
+
+impl Left {
+    /// Takes units that somebody else has a claim on.
+    pub fn take(&mut self, sku: &str, available: i64, units: i64) {
+        let left = self.0.entry(sku.to_owned()).or_insert(available);
+        *left = left.saturating_sub(units);
+    }
+
+    fn of(&mut self, sku: &str, available: i64) -> i64 {
+        *self.0.entry(sku.to_owned()).or_insert(available)
+    }
+}
+
 /// Decides for an order on the linesheet with `code`.
 ///
 /// # Errors
@@ -67,8 +84,25 @@ pub fn claim(
     code: &str,
     lines: &[OrderLine],
 ) -> Result<ClaimDecision, String> {
+    claim_from(settings, code, lines, &mut Left::default())
+}
+
+/// The same, from what older orders have left. What this order demands, claimed or short, is
+/// taken from it: an older order that waits goes before a newer one.
+///
+/// # Errors
+/// As [`claim`]; then nothing is taken.
+pub fn claim_from(
+    settings: &Settings,
+    code: &str,
+    lines: &[OrderLine],
+    left: &mut Left,
+) -> Result<ClaimDecision, String> {
     let (behaviour, decided_by) = behaviour(settings, code);
-    let mut left: BTreeMap<&str, i64> = BTreeMap::new();
+    let of_order = lines
+        .iter()
+        .filter_map(|line| left.0.get_key_value(&line.sku));
+    let mut now = Left(of_order.map(|(sku, units)| (sku.clone(), *units)).collect());
     let lines = lines
         .iter()
         .map(|line| {
@@ -78,9 +112,10 @@ pub fn claim(
                     line.line, line.units, line.sku
                 ));
             }
-            decide_line(behaviour, line, &mut left)
+            decide_line(behaviour, line, &mut now)
         })
         .collect::<Result<_, _>>()?;
+    left.0.extend(now.0);
     Ok(ClaimDecision {
         behaviour,
         decided_by,
@@ -110,10 +145,10 @@ fn behaviour(settings: &Settings, code: &str) -> (Behaviour, String) {
     }
 }
 
-fn decide_line<'l>(
+fn decide_line(
     behaviour: Behaviour,
-    line: &'l OrderLine,
-    left: &mut BTreeMap<&'l str, i64>,
+    line: &OrderLine,
+    left: &mut Left,
 ) -> Result<LineDecision, String> {
     let decision = |claim: i64, why: String| LineDecision {
         line: line.line.clone(),
@@ -125,30 +160,93 @@ fn decide_line<'l>(
         },
         why,
     };
-    match behaviour {
-        Behaviour::Bypass => return Ok(decision(0, "made to order: stock is not reduced".into())),
-        Behaviour::DecrementIgnoringPolicy => {
-            return Ok(decision(line.units, "always claimed".into()));
+    if behaviour == Behaviour::Bypass {
+        return Ok(decision(0, "made to order: stock is not reduced".into()));
+    }
+    let in_stock = line.available.filter(|_| line.tracked);
+    if let Some(available) = in_stock {
+        left.of(&line.sku, available);
+    }
+    let all = if behaviour == Behaviour::DecrementIgnoringPolicy {
+        Some("always claimed")
+    } else if !line.tracked {
+        Some("not tracked in Shopify")
+    } else if line.continue_selling {
+        Some("the product continues selling when out of stock")
+    } else {
+        None
+    };
+    if let Some(why) = all {
+        if let Some(available) = in_stock {
+            left.take(&line.sku, available, line.units);
         }
-        Behaviour::DecrementObeyingPolicy => {}
+        return Ok(decision(line.units, why.into()));
     }
-    if !line.tracked {
-        return Ok(decision(line.units, "not tracked in Shopify".into()));
-    }
-    if line.continue_selling {
-        return Ok(decision(
-            line.units,
-            "the product continues selling when out of stock".into(),
-        ));
-    }
-    let available = line.available.ok_or_else(|| {
+    let available = in_stock.ok_or_else(|| {
         format!(
             "The stock of SKU {} (line {}) is unknown, and the policy depends on it.",
             line.sku, line.line
         )
     })?;
-    let left = left.entry(&line.sku).or_insert_with(|| available.max(0));
-    let claim = line.units.min(*left);
-    *left -= claim;
+    let claim = line.units.min(left.of(&line.sku, available).max(0));
+    left.take(&line.sku, available, line.units);
     Ok(decision(claim, format!("{available} available in Shopify")))
+}
+
+impl Behaviour {
+    /// The word that Shopify's `OrderCreateInputsInventoryBehavior` has for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Bypass => "BYPASS",
+            Self::DecrementIgnoringPolicy => "DECREMENT_IGNORING_POLICY",
+            Self::DecrementObeyingPolicy => "DECREMENT_OBEYING_POLICY",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> Settings {
+        let text = r#"{"joor_account":"1","default_location":"Paris","claim":"follow-policy",
+            "warehouses":[{"name":"Default","locations":["Paris"]}]}"#;
+        Settings::read(text).0.expect("settings")
+    }
+
+    fn line(sku: &str, units: i64, available: i64) -> OrderLine {
+        OrderLine {
+            line: "1".into(),
+            sku: sku.into(),
+            units,
+            continue_selling: false,
+            tracked: true,
+            available: Some(available),
+        }
+    }
+
+    #[test]
+    fn older_orders_go_first_even_while_they_wait() {
+        let (settings, mut left) = (settings(), Left::default());
+        let mut claims = |units| {
+            let decided = claim_from(&settings, "SS27", &[line("A", units, 10)], &mut left);
+            let line = decided.expect("decided").lines.remove(0);
+            (line.claim, line.short)
+        };
+        assert_eq!(claims(8), (8, 0));
+        assert_eq!(claims(5), (2, 3));
+        assert_eq!(claims(1), (0, 1));
+    }
+
+    #[test]
+    fn an_order_that_cannot_be_decided_takes_nothing() {
+        let (settings, mut left) = (settings(), Left::default());
+        let unknown = OrderLine {
+            available: None,
+            ..line("B", 1, 0)
+        };
+        assert!(claim_from(&settings, "SS27", &[line("A", 9, 10), unknown], &mut left).is_err());
+        let decided = claim_from(&settings, "SS27", &[line("A", 10, 10)], &mut left);
+        assert_eq!(decided.map(|d| d.lines[0].claim), Ok(10));
+    }
 }

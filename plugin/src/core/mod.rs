@@ -9,6 +9,8 @@ pub mod brake;
 pub mod claim;
 pub mod finding;
 pub mod id;
+pub mod money;
+pub mod order;
 pub mod rules;
 pub mod schema;
 pub mod settings;

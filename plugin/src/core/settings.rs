@@ -41,6 +41,12 @@ pub struct Settings {
     /// How orders claim stock.
     #[serde(default)]
     pub claim: ClaimPolicy,
+    /// How orders are taken over.
+    #[serde(default)]
+    pub orders: OrderSettings,
+    /// What JOOR does with its own pending orders.
+    #[serde(default)]
+    pub pending: Pending,
     /// Publish dated units in transit.
     #[serde(default)]
     pub future_inventory: bool,
@@ -176,6 +182,86 @@ pub enum ClaimPolicy {
     /// "Order flow can follow inventory policy on Shopify (i.e. claiming inventory only if
     /// greater than zero)." (seed)
     FollowPolicy,
+}
+
+/// How JOOR's orders are taken over.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct OrderSettings {
+    /// Orders are taken over at all.
+    pub enabled: bool,
+    /// The first day of approval, `YYYY-MM-DD`, of the orders that are taken over; none: the
+    /// moment of the first pass, so that a new connection imports no history.
+    pub start: Option<String>,
+    /// The location that orders are assigned to, where it is not the default location.
+    pub location: Option<String>,
+    /// What becomes of an order that stock does not cover, under `follow-policy`.
+    pub shortage: Shortage,
+    /// How JOOR learns that an order is in Shopify.
+    pub acknowledge: Acknowledge,
+    /// Tags of the order in Shopify.
+    pub tags: Vec<String>,
+    /// Tell JOOR when Shopify has shipped an order, with its tracking numbers.
+    pub tracking: bool,
+}
+
+impl Default for OrderSettings {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            start: None,
+            location: None,
+            shortage: Shortage::default(),
+            acknowledge: Acknowledge::default(),
+            tags: vec!["JOOR".into()],
+            tracking: false,
+        }
+    }
+}
+
+/// What becomes of an order that stock does not cover, under `follow-policy`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shortage {
+    /// It is parked, with the short lines named, and tried again when their stock changes.
+    #[default]
+    Hold,
+    /// What is there is claimed; the rest becomes a second order that claims nothing.
+    Partial,
+}
+
+/// How JOOR learns that an order is in Shopify. Its documentation leaves open which way works.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Acknowledge {
+    /// The v4 API's `export_status`, which can tell failures too.
+    #[default]
+    V4,
+    /// The v2 API's marking by reading (`sync=1`), which cannot.
+    V2,
+}
+
+/// What JOOR does with its own pending orders, those that nobody has approved yet. The connector
+/// never subtracts them, so they are subtracted by one side or by none, and never by both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pending {
+    /// They reduce nothing until they are approved; JOOR's own default.
+    #[default]
+    Ignored,
+    /// JOOR subtracts them from the numbers that it is sent (`dec_pending=1`).
+    JoorSubtracts,
+}
+
+impl Pending {
+    /// Path of a stock message
+    /// (<https://api-docs.jooraccess.com/v2.0/reference/style-inventory-bulk-request>).
+    pub fn stock_path(self) -> &'static str {
+        match self {
+            Self::Ignored => "/bulk-inventory",
+            Self::JoorSubtracts => "/bulk-inventory?dec_pending=1",
+        }
+    }
 }
 
 /// When a pass stops and asks.
@@ -338,7 +424,32 @@ impl Settings {
             }
         }
         findings.extend(self.default_location_not_synced());
+        findings.extend(self.start_is_no_day());
         findings
+    }
+
+    fn start_is_no_day(&self) -> Option<Finding> {
+        let start = self
+            .orders
+            .start
+            .as_deref()
+            .filter(|day| !super::time::is_day(day))?;
+        Some(
+            Finding::error(
+                "settings-not-a-day",
+                format!("`orders.start` is \"{start}\", which is no day."),
+                "Write it as YYYY-MM-DD, or leave it out to begin with the first pass.",
+            )
+            .at("/orders/start"),
+        )
+    }
+
+    /// The location that orders are assigned to, by name or id.
+    pub fn order_location(&self) -> &str {
+        self.orders
+            .location
+            .as_deref()
+            .unwrap_or(&self.default_location)
     }
 
     /// "This default location should be used for setting available inventory to JOOR." (seed)

@@ -1,7 +1,7 @@
 //! Times as texts, in UTC, without a clock.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -27,6 +27,22 @@ pub fn day(at: Millis) -> String {
 /// Reads RFC 3339 with any offset. None where the text is not one, or lies before 1970.
 pub fn parse_rfc3339(text: &str) -> Option<Millis> {
     u64::try_from(text.parse::<Timestamp>().ok()?.as_millisecond()).ok()
+}
+
+/// Reads a time as JOOR writes it: RFC 3339, or a day with or without a time of day, in UTC.
+pub fn parse_loosely(text: &str) -> Option<Millis> {
+    let text = text.trim();
+    parse_rfc3339(text).or_else(|| {
+        let civil = match text.parse::<DateTime>() {
+            Ok(time) => time,
+            Err(_) => text
+                .parse::<Date>()
+                .ok()?
+                .to_datetime(jiff::civil::Time::midnight()),
+        };
+        let at = civil.to_zoned(TimeZone::UTC).ok()?.timestamp();
+        u64::try_from(at.as_millisecond()).ok()
+    })
 }
 
 /// Reads the `Date` header of HTTP (RFC 9110 §5.6.7): `Mon, 23 Nov 2026 06:10:17 GMT`.
@@ -68,6 +84,25 @@ mod tests {
         assert_eq!(parse_rfc3339("2026-11-23T07:10:17+01:00"), utc);
         assert_eq!(parse_rfc3339("2026-11-22T23:10:17.000-07:00"), utc);
         assert_eq!(parse_http_date("Mon, 23 Nov 2026 06:10:17 GMT"), utc);
+    }
+
+    #[test]
+    fn joor_writes_times_with_and_without_a_zone() {
+        let utc = parse_rfc3339("2026-11-23T06:10:17Z");
+        for same in [
+            "2026-11-23 06:10:17",
+            "2026-11-23T06:10:17",
+            "2026-11-23T07:10:17.0+01:00",
+        ] {
+            assert_eq!(parse_loosely(same), utc, "{same}");
+        }
+        assert_eq!(
+            parse_loosely("2026-11-23"),
+            parse_rfc3339("2026-11-23T00:00:00Z")
+        );
+        for wrong in ["", "0000-00-00 00:00:00", "soon", "2026-13-01"] {
+            assert_eq!(parse_loosely(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

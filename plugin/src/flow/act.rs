@@ -4,8 +4,9 @@ use crate::core::id::Id;
 use crate::halt::Halt;
 use crate::ledger::{Batch, BrakeEntry, Catalogue, FullRead, ParkedEntry};
 
-use super::ask::optional_argument;
+use super::ask::{argument, optional_argument};
 use super::desk::Desk;
+use super::orders;
 use super::report::plural;
 use super::work::Work;
 
@@ -15,6 +16,8 @@ pub async fn run(desk: &mut Desk, name: &str, arguments: &str) -> Result<(), Hal
         "approve" => approve(desk).await?,
         "retry" => retry(desk, optional_argument(arguments, "sku").as_deref()).await?,
         "resync" => resync(desk).await?,
+        "orders-retry" => orders::act::retry(desk, &argument(arguments, "order")?).await?,
+        "orders-release" => orders::act::release(desk, &argument(arguments, "order")?).await?,
         other => {
             return Err(Halt::failed(
                 "act-unknown",

@@ -14,17 +14,19 @@ use crate::shopify::changes::{Read, find_variants};
 use crate::shopify::operations::Selection;
 use crate::shopify::variant::Variant;
 
-use super::decide::{Decider, OpenClaims, item};
-use super::desk::Desk;
+use super::decide::{Decider, item};
+use super::desk::{Claims, Desk};
 use super::report::{Table, plural};
 use super::work::Work;
-use super::{sync, warehouses};
+use super::{orders, sync, warehouses};
 
 /// Answers the question with this name.
 pub async fn run(desk: &mut Desk, name: &str, arguments: &str) -> Result<(), Halt> {
     match name {
         "explain" => explain(desk, &argument(arguments, "sku")?).await,
         "parked" => parked(desk).await,
+        "orders" => orders::ask::list(desk).await,
+        "orders-show" => orders::ask::show(desk, &argument(arguments, "order")?).await,
         other => Err(Halt::failed(
             "question-unknown",
             format!("This connector has no question \"{other}\"."),
@@ -95,6 +97,7 @@ async fn explain(desk: &mut Desk, wanted: &str) -> Result<(), Halt> {
     sync::find_locations(desk).await?;
     warehouses::judge(desk).await?;
     sync::read_incoming(desk).await?;
+    desk.claims = Claims::load(&desk.ledger).await?;
     let variants = find(desk, wanted).await?;
     if variants.is_empty() {
         return explain_missing(desk, wanted).await;
@@ -184,9 +187,9 @@ async fn explain_sku(
     variant: &Variant,
 ) -> Result<Value, Halt> {
     let product = variant.product.id;
-    let linesheets = Decider::new(desk, &OpenClaims::new()).linesheets(style);
+    let (claims, mut steps_json) = (desk.claims.now(), Vec::new());
+    let linesheets = Decider::new(desk, &claims).linesheets(style);
     let item = item(&linesheets, product, variant);
-    let (claims, mut steps_json) = (OpenClaims::new(), Vec::new());
     let mut working_table = Table::new(
         format!(
             "{} · SKU {} · UPC {}",

@@ -19,7 +19,7 @@ use crate::shopify::incoming::Snapshot;
 use crate::shopify::operations::Selection;
 use crate::shopify::variant::Variant;
 
-use super::decide::{Decider, OpenClaims};
+use super::decide::Decider;
 use super::desk::Desk;
 use super::work::Work;
 use super::{duplicates, gone};
@@ -192,7 +192,7 @@ async fn step(desk: &mut Desk, products: &[Id], dirty: &BTreeSet<Id>) -> Result<
     for variant in read.variants {
         of.entry(variant.product.id).or_default().push(variant);
     }
-    let claims = OpenClaims::new();
+    let claims = desk.claims.now();
     let (mut relabels, mut seen, mut unknown) = (Vec::new(), BTreeSet::new(), 0);
     {
         let decider = Decider::new(desk, &claims);
@@ -241,7 +241,7 @@ async fn step(desk: &mut Desk, products: &[Id], dirty: &BTreeSet<Id>) -> Result<
 }
 
 /// JOOR may know by now what the last reading of its catalogue did not.
-async fn bring_catalogue_forward(desk: &mut Desk) -> Result<(), Halt> {
+pub async fn bring_catalogue_forward(desk: &mut Desk) -> Result<(), Halt> {
     let catalogue: Catalogue = desk.ledger.get("catalogue").await?.unwrap_or_default();
     if catalogue.outdated || desk.io.now() < catalogue.read_at + MINUTE {
         return Ok(());

@@ -122,6 +122,13 @@ async fn try_shop(desk: &mut Desk) -> Result<String, Halt> {
             .any(|s| s.handle == scope || s.handle == writes)
     };
     let mut needed = vec!["read_products", "read_inventory", "read_locations"];
+    if desk.settings.orders.enabled {
+        needed.extend([
+            "write_orders",
+            "write_customers",
+            "write_merchant_managed_fulfillment_orders",
+        ]);
+    }
     if desk.settings.future_inventory {
         needed.extend(["read_inventory_transfers", "read_inventory_shipments"]);
     }

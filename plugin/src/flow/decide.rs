@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::availability::{
-    self, Ats, Incoming, Item, Linesheet, Quantity, Silent, Source, Value, Working,
+    self, Ats, Incoming, Item, Linesheet, OpenClaim, Quantity, Silent, Source, Value, Working,
 };
 use crate::core::id::Id;
 use crate::core::settings::Settings;
@@ -16,7 +16,7 @@ use super::desk::Desk;
 use super::duplicates::Relabel;
 
 /// Units in orders that Shopify's numbers do not show yet, by variant and location.
-pub type OpenClaims = BTreeMap<(Id, Id), i64>;
+pub type OpenClaims = BTreeMap<(Id, Id), Vec<OpenClaim>>;
 
 /// What a decision is made from, beside the variant itself.
 pub struct Decider<'d> {
@@ -167,11 +167,10 @@ impl<'d> Decider<'d> {
                         Quantity::Unknown
                     },
                     incoming,
-                    claimed: self
+                    claims: self
                         .claims
                         .get(&(variant.id, location.id))
-                        .copied()
-                        .unwrap_or(0),
+                        .map_or(&[], Vec::as_slice),
                 })
             })
             .collect();

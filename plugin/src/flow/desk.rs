@@ -1,6 +1,9 @@
 //! What a pass has on its desk: the settings, the ledger, both sides, and the report.
 
+use std::collections::BTreeMap;
+
 use crate::bindings::exports::atsync::connector::reconcile::{Job, Mode, Outcome, Verdict};
+use crate::core::availability::OpenClaim;
 use crate::core::finding::{Finding, Severity};
 use crate::core::settings::Settings;
 use crate::core::time::{MINUTE, Millis, SECOND, day};
@@ -8,11 +11,13 @@ use crate::halt::Halt;
 use crate::io::Io;
 use crate::joor::client::Joor;
 use crate::joor::credits::Window;
+use crate::ledger::orders::{Claim, Claimed};
 use crate::ledger::{Batch, Ledger, Totals};
 use crate::shopify::client::Shopify;
 use crate::shopify::incoming::Snapshot;
 use crate::shopify::locations::Places;
 
+use super::decide::OpenClaims;
 use super::report::{Kind, Report};
 
 /// A pass takes no longer than this; what is left is for the next one, which follows at once.
@@ -41,6 +46,10 @@ pub struct Desk {
     pub places: Places,
     /// What is in transit.
     pub incoming: Snapshot,
+    /// Stock that orders claim and Shopify's numbers may not show yet.
+    pub claims: Claims,
+    /// Name of the connection.
+    pub connection: String,
     /// Everything is decided and nothing changed.
     pub dry: bool,
     settings_text: String,
@@ -71,6 +80,8 @@ impl Desk {
             report: Report::default(),
             places: Places::default(),
             incoming: Snapshot::default(),
+            claims: Claims::default(),
+            connection: job.connection.clone(),
             dry: !matches!(job.mode, Mode::Sync | Mode::Act(_)),
             started_at: job.now,
             next_at: None,
@@ -149,6 +160,7 @@ impl Desk {
             ("styles", self.totals.styles),
             ("skus", self.totals.skus),
             ("parked", self.totals.parked),
+            ("orders_parked", self.totals.orders_parked),
         ] {
             self.report.count(name, n);
         }
@@ -157,7 +169,7 @@ impl Desk {
             .findings
             .iter()
             .any(|f| f.severity == Severity::Error)
-            || (kind == Kind::Sync && self.totals.parked > 0);
+            || (kind == Kind::Sync && (self.totals.parked > 0 || self.totals.orders_parked > 0));
         let verdict = match (failed, attention) {
             (true, _) => Verdict::Failed,
             (false, true) => Verdict::Attention,
@@ -176,6 +188,44 @@ impl Desk {
     }
 }
 
+/// Stock that orders claim and Shopify's numbers may not show yet.
+#[derive(Debug, Default)]
+pub struct Claims(BTreeMap<String, Claim>);
+
+impl Claims {
+    /// What the ledger knows.
+    ///
+    /// # Errors
+    /// As [`Ledger::open`].
+    pub async fn load(ledger: &Ledger) -> Result<Self, Halt> {
+        Ok(Self(ledger.all("claim/").await?))
+    }
+
+    /// Those that numbers read just now do not show.
+    pub fn now(&self) -> OpenClaims {
+        self.not_in(|shown_at| shown_at.is_none())
+    }
+
+    /// Those that a file asked for at `asked_at`, on Shopify's clock, may not show.
+    pub fn as_of(&self, asked_at: Millis) -> OpenClaims {
+        self.not_in(|shown_at| shown_at.is_none_or(|at| at >= asked_at))
+    }
+
+    fn not_in(&self, open: impl Fn(Option<Millis>) -> bool) -> OpenClaims {
+        let mut claims = OpenClaims::new();
+        for (order, claim) in self.0.iter().filter(|(_, claim)| open(claim.shown_at)) {
+            for Claimed { variant, units, .. } in &claim.units {
+                let (order, units) = (order.clone(), *units);
+                claims
+                    .entry((*variant, claim.location))
+                    .or_default()
+                    .push(OpenClaim { order, units });
+            }
+        }
+        claims
+    }
+}
+
 /// FNV-1a over the settings, in a form that does not depend on spaces or the order of keys, and
 /// over what can be used of the shop.
 fn digest(settings: &str, places: &Places) -> u64 {
@@ -188,7 +238,11 @@ fn digest(settings: &str, places: &Places) -> u64 {
     for warehouse in &places.warehouses {
         text.push_str(&format!(" {}", warehouse.withheld.is_none()));
     }
+    hash(&text)
+}
+
+/// FNV-1a, kept below 2^53, so that any JSON reader keeps it whole.
+pub fn hash(text: &str) -> u64 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
-    // Kept below 2^53, so that any JSON reader keeps it whole.
     text.bytes().fold(0xCBF2_9CE4_8422_2325, step) >> 11
 }

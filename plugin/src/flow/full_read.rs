@@ -56,6 +56,12 @@ pub async fn run_if_due(desk: &mut Desk) -> Result<bool, Halt> {
     Ok(true)
 }
 
+/// All stock was read to its end at least once.
+pub async fn was_done(desk: &Desk) -> Result<bool, Halt> {
+    let state: Option<FullRead> = desk.ledger.get("full-read").await?;
+    Ok(state.is_some_and(|state| state.read_at != 0))
+}
+
 /// The bulk operation under way, or a new one. None: the shop is busy with others.
 async fn begun(desk: &mut Desk, state: &mut FullRead) -> Result<Option<Bulk>, Halt> {
     if let Some(bulk) = state.bulk.take_if(|b| b.basis == desk.basis) {
@@ -179,6 +185,7 @@ async fn read(
         offset,
         max_bytes: PIECE,
     };
+    let claims = desk.claims.as_of(bulk.asked_at);
     let mut offset = bulk.offset;
     let mut coming = Some(desk.io.read_lines(request(offset)));
     while let Some(piece) = coming.take() {
@@ -195,7 +202,7 @@ async fn read(
             Some(next) => offset = next,
             None => groups.extend(reader.finish()),
         }
-        take(desk, groups, &mut seen).await?;
+        take(desk, &claims, groups, &mut seen).await?;
         desk.io.progress("reading stock", reader.lines, None);
         if coming.is_some() && desk.is_late() {
             (bulk.offset, bulk.lines) = (reader.resume_offset(), reader.lines);
@@ -246,13 +253,17 @@ async fn again(
 }
 
 /// Decides about the styles of a piece, and commits what is different.
-async fn take(desk: &mut Desk, groups: Vec<Group>, seen: &mut Bitmap) -> Result<(), Halt> {
-    let claims = OpenClaims::new();
+async fn take(
+    desk: &mut Desk,
+    claims: &OpenClaims,
+    groups: Vec<Group>,
+    seen: &mut Bitmap,
+) -> Result<(), Halt> {
     let mut work = Work::default();
     work.load(desk, groups.iter().map(|g| g.product)).await?;
     let (mut relabels, mut unknown, mut not_linked) = (Vec::new(), 0, 0);
     {
-        let decider = Decider::new(desk, &claims);
+        let decider = Decider::new(desk, claims);
         for group in &groups {
             let Some(entry) = work.styles.get_mut(&group.product) else {
                 not_linked += group.variants.len() as u64;

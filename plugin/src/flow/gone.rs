@@ -6,7 +6,7 @@ use crate::core::style::Style;
 use crate::halt::Halt;
 use crate::ledger::Batch;
 
-use super::decide::{Decider, OpenClaims};
+use super::decide::Decider;
 use super::desk::Desk;
 use super::duplicates::{self, Relabel};
 use super::work::Work;
@@ -73,7 +73,7 @@ pub async fn conclude(
     products: &[Id],
     seen: impl Fn(u32) -> bool,
 ) -> Result<(), Halt> {
-    let claims = OpenClaims::new();
+    let claims = desk.claims.now();
     let (mut batch, mut relabels, mut zeroed) = (Batch::default(), Vec::new(), 0);
     {
         let decider = Decider::new(desk, &claims);

@@ -13,6 +13,7 @@ pub mod desk;
 pub mod duplicates;
 pub mod full_read;
 pub mod gone;
+pub mod orders;
 pub mod plan;
 pub mod publish;
 pub mod report;

@@ -14,7 +14,7 @@ use crate::shopify::changes::variants_of;
 use crate::shopify::operations::Selection;
 use crate::shopify::variant::Variant;
 
-use super::decide::{Decider, OpenClaims, item};
+use super::decide::{Decider, item};
 use super::desk::Desk;
 use super::publish::{brake_finding, emptying};
 use super::report::{ROWS_MAX, Table, plural};
@@ -181,7 +181,7 @@ fn why(
     let Some(variant) = variants.iter().find(|v| Some(v.id) == sku.variant) else {
         return "see `explain`".into();
     };
-    let claims = OpenClaims::new();
+    let claims = desk.claims.now();
     let decider = Decider::new(desk, &claims);
     let linesheets = decider.linesheets(style);
     let item = item(&linesheets, product, variant);

@@ -10,6 +10,7 @@ use crate::core::finding::Finding;
 use crate::core::id::Id;
 use crate::core::style::{Direction, Parked};
 use crate::halt::Halt;
+use crate::http::excerpt;
 use crate::joor::client::Sent as Reply;
 use crate::joor::inventory::{Answer, StockRow, answer, encode};
 use crate::ledger::{Batch, BrakeEntry, Sent, Todo, todo_prefix};
@@ -199,7 +200,12 @@ async fn send(desk: &mut Desk, rows: &[StockRow], counts: &mut Counts) -> Result
         let (content_type, body) = encode(some, desk.settings.joor.inventory_body);
         let reply = desk
             .joor
-            .send_stock(content_type, &body, &key(&body))
+            .send_stock(
+                desk.settings.pending.stock_path(),
+                content_type,
+                &body,
+                &key(&body),
+            )
             .await?;
         let fates: Vec<Fate> = match reply {
             Reply::Taken(body) => match answer(&body, some) {
@@ -220,7 +226,14 @@ async fn send(desk: &mut Desk, rows: &[StockRow], counts: &mut Counts) -> Result
                     false => vec![Fate::Refused(why)],
                 },
             },
-            Reply::Refused(why) | Reply::TooMuch(why) => match halve(&mut stack, some) {
+            Reply::Refused { status, body } => match halve(&mut stack, some) {
+                true => continue,
+                false => vec![Fate::Refused(format!(
+                    "status {status}: {}",
+                    excerpt(&body)
+                ))],
+            },
+            Reply::TooMuch(why) => match halve(&mut stack, some) {
                 true => continue,
                 false => vec![Fate::Refused(why)],
             },

@@ -6,7 +6,7 @@ use crate::shopify::incoming;
 use crate::shopify::locations::{self, Places};
 
 use super::desk::Desk;
-use super::{catalogue, changed, full_read, publish, warehouses};
+use super::{catalogue, changed, full_read, orders, publish, warehouses};
 
 /// Brings JOOR in step with Shopify.
 pub async fn run(desk: &mut Desk, hints: &[Hint]) -> Result<(), Halt> {
@@ -18,16 +18,26 @@ pub async fn run(desk: &mut Desk, hints: &[Hint]) -> Result<(), Halt> {
 
 /// Everything before the publishing: afterwards the ledger knows what is to be sent. False: there
 /// is something to wait for first.
+///
+/// Orders come first, so that stock which they claim is never published again; before everything
+/// was read once, nobody knows what their lines are of, and nothing is published either.
 pub async fn decide(desk: &mut Desk, hints: &[Hint]) -> Result<bool, Halt> {
     find_locations(desk).await?;
     warehouses::judge(desk).await?;
     desk.set_basis();
+    let known = full_read::was_done(desk).await?;
+    if known {
+        orders::run(desk).await?;
+    }
     if !catalogue::read_if_due(desk).await? {
         return Ok(false);
     }
     read_incoming(desk).await?;
     if !full_read::run_if_due(desk).await? {
         return Ok(false);
+    }
+    if !known {
+        orders::run(desk).await?;
     }
     changed::read(desk, hints).await?;
     Ok(true)

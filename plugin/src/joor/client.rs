@@ -37,13 +37,18 @@ pub struct Usage {
     pub credits: u64,
 }
 
-/// What JOOR said to a stock message.
+/// What JOOR said to a message that changes something.
 #[derive(Debug)]
 pub enum Sent {
-    /// It took the message; the body says what became of the rows.
+    /// It took the message; the body says what became of what is in it.
     Taken(String),
     /// It refused the message for what is in it.
-    Refused(String),
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// Its words.
+        body: String,
+    },
     /// The message is too large, or took too long: smaller ones may pass.
     TooMuch(String),
 }
@@ -119,11 +124,32 @@ impl Joor {
             .map(|_| ())
     }
 
+    /// Reads from the v2 API.
+    ///
+    /// # Errors
+    /// As [`Joor::page`].
+    pub async fn read_v2(&self, path: &str) -> Result<String, Halt> {
+        self.read(JOOR_V2, path).await
+    }
+
+    /// Reads from the v2 API in a way that marks what is read.
+    ///
+    /// # Errors
+    /// As [`Joor::page`].
+    pub async fn read_and_mark_v2(&self, path: &str) -> Result<String, Halt> {
+        self.get(JOOR_V2, path, true).await
+    }
+
     async fn read(&self, service: &str, path: &str) -> Result<String, Halt> {
+        self.get(service, path, false).await
+    }
+
+    async fn get(&self, service: &str, path: &str, changes: bool) -> Result<String, Halt> {
         let mut last = String::new();
         for attempt in 1..=ATTEMPTS_MAX {
             self.take_credits(READ).await?;
-            let request = request(service, Method::Get, path.to_owned(), None);
+            let mut request = request(service, Method::Get, path.to_owned(), None);
+            request.changes = changes;
             match self.io.http(request).await {
                 Ok(response) if response.status == 200 => {
                     if serde_json::from_str::<serde::de::IgnoredAny>(&response.body).is_ok() {
@@ -153,6 +179,28 @@ impl Joor {
     /// or does not accept the credential.
     pub async fn send_stock(
         &self,
+        path: &str,
+        content_type: &str,
+        body: &str,
+        key: &str,
+    ) -> Result<Sent, Halt> {
+        self.write(JOOR_V2, path, content_type, body, key).await
+    }
+
+    /// Sends changes of orders, which are absolute too.
+    ///
+    /// # Errors
+    /// As [`Joor::send_stock`].
+    pub async fn update_orders(&self, body: &str, key: &str) -> Result<Sent, Halt> {
+        let path = format!("/orders/bulk_update?account={}", encode(&self.account));
+        self.write(JOOR_V4, &path, "application/json", body, key)
+            .await
+    }
+
+    async fn write(
+        &self,
+        service: &str,
+        path: &str,
         content_type: &str,
         body: &str,
         key: &str,
@@ -160,12 +208,7 @@ impl Joor {
         let mut last = String::new();
         for attempt in 1..=ATTEMPTS_MAX {
             self.take_credits(WRITE).await?;
-            let mut request = request(
-                JOOR_V2,
-                Method::Post,
-                "/bulk-inventory".into(),
-                Some(body.to_owned()),
-            );
+            let mut request = request(service, Method::Post, path.into(), Some(body.to_owned()));
             request
                 .headers
                 .push(("content-type".into(), content_type.into()));
@@ -178,16 +221,12 @@ impl Joor {
                 Ok(response) => match response.status {
                     413 | 504 => return Ok(Sent::TooMuch(format!("status {}", response.status))),
                     400 | 404 | 409 | 422 => {
-                        let what = format!(
-                            "status {}: {}",
-                            response.status,
-                            http::excerpt(&response.body)
-                        );
-                        return Ok(Sent::Refused(what));
+                        let (status, body) = (response.status, response.body);
+                        return Ok(Sent::Refused { status, body });
                     }
                     _ => match self.passing(&response)? {
                         Some(why) => last = why,
-                        None => return Err(refused(JOOR_V2, "/bulk-inventory", &response)),
+                        None => return Err(refused(service, path, &response)),
                     },
                 },
                 Err(Failure::TimedOut) if attempt > 1 => {

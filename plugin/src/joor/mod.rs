@@ -4,3 +4,4 @@ pub mod catalogue;
 pub mod client;
 pub mod credits;
 pub mod inventory;
+pub mod orders;

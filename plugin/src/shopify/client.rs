@@ -14,13 +14,20 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::operations::{API_VERSION, Operation};
-use crate::bindings::exports::atsync::connector::reconcile::{HttpRequest, HttpResponse, Method};
+use crate::bindings::exports::atsync::connector::reconcile::{
+    Failure, HttpRequest, HttpResponse, Method,
+};
 use crate::core::finding::Finding;
-use crate::core::time::{Millis, SECOND, parse_http_date};
+use crate::core::time::{MINUTE, Millis, SECOND, parse_http_date};
 use crate::halt::Halt;
 use crate::http::{self, ATTEMPTS_MAX, WAIT_MAX};
 use crate::io::Io;
 use crate::manifest::SHOPIFY;
+
+/// Code of a refusal of a whole operation.
+const REFUSED: &str = "shopify-refused";
+/// Code of an answer that does not keep to the schema.
+const UNEXPECTED: &str = "shopify-unexpected-answer";
 
 /// Talks to one shop for the length of a pass.
 #[derive(Clone)]
@@ -114,8 +121,31 @@ struct ThrottleStatus {
 /// What to do with an answer.
 enum Verdict<T> {
     Answer(T),
-    Again { at: Millis, why: String },
+    Again {
+        at: Millis,
+        why: String,
+        /// The operation was certainly not carried out.
+        untouched: bool,
+    },
     Fail(Halt),
+}
+
+/// What became of an operation that changes something.
+#[derive(Debug)]
+pub enum Mutated<T> {
+    /// Shopify answered; its user errors are in the answer.
+    Answered(T),
+    /// Shopify refused the operation as a whole, with these words. Nothing was changed.
+    Refused(String),
+    /// Shopify takes no more for the moment. Nothing was changed.
+    Later {
+        /// When to try again.
+        at: Millis,
+        /// Why.
+        why: String,
+    },
+    /// It may have been carried out, or not: look before sending it again.
+    Unknown(String),
 }
 
 impl Shopify {
@@ -160,7 +190,7 @@ impl Shopify {
         for attempt in 1..=ATTEMPTS_MAX {
             self.wait_for_bucket(operation.name).await?;
             self.state.borrow_mut().usage.requests += 1;
-            let sent = self.io.http(request(body.clone())).await;
+            let sent = self.io.http(request(body.clone(), None)).await;
             let verdict = match sent {
                 Ok(response) => self.judge(operation.name, &response, attempt),
                 Err(failure) if http::is_passing_failure(&failure) => {
@@ -168,6 +198,7 @@ impl Shopify {
                     Verdict::Again {
                         at,
                         why: http::describe(&failure),
+                        untouched: false,
                     }
                 }
                 Err(failure) => Verdict::Fail(unreachable(&http::describe(&failure))),
@@ -175,7 +206,7 @@ impl Shopify {
             match verdict {
                 Verdict::Answer(data) => return Ok(data),
                 Verdict::Fail(halt) => return Err(halt),
-                Verdict::Again { at, why } => {
+                Verdict::Again { at, why, .. } => {
                     if at > self.io.now() + WAIT_MAX {
                         return Err(Halt::Later {
                             at,
@@ -190,6 +221,59 @@ impl Shopify {
             }
         }
         Err(unreachable(&format!("{last}, {ATTEMPTS_MAX} times")))
+    }
+
+    /// Sends an operation that changes something, once: again only where Shopify says that it did
+    /// not carry it out. `key` is the same for each repetition of one logical change.
+    ///
+    /// # Errors
+    /// [`Halt::Failed`] for refused credentials and missing scopes.
+    pub async fn mutate<T: DeserializeOwned>(
+        &self,
+        operation: &Operation,
+        variables: Value,
+        key: &str,
+    ) -> Result<Mutated<T>, Halt> {
+        let body = json!({ "query": operation.text, "variables": variables }).to_string();
+        let mut last = (self.io.now() + MINUTE, String::new());
+        for attempt in 1..=ATTEMPTS_MAX {
+            self.wait_for_bucket(operation.name).await?;
+            self.state.borrow_mut().usage.requests += 1;
+            let response = match self.io.http(request(body.clone(), Some(key))).await {
+                Ok(response) => response,
+                Err(Failure::Refused(rule)) => {
+                    return Err(unreachable(&http::describe(&Failure::Refused(rule))));
+                }
+                Err(failure) => return Ok(Mutated::Unknown(http::describe(&failure))),
+            };
+            match self.judge(operation.name, &response, attempt) {
+                Verdict::Answer(data) => return Ok(Mutated::Answered(data)),
+                Verdict::Again {
+                    why,
+                    untouched: false,
+                    ..
+                } => return Ok(Mutated::Unknown(why)),
+                Verdict::Again { at, why, .. } => {
+                    if at > self.io.now() + WAIT_MAX {
+                        return Ok(Mutated::Later { at, why });
+                    }
+                    last = (self.io.now() + MINUTE, why);
+                    if attempt < ATTEMPTS_MAX {
+                        self.io.wait_until(at).await;
+                    }
+                }
+                Verdict::Fail(Halt::Failed(finding)) if finding.code == REFUSED => {
+                    return Ok(Mutated::Refused(finding.message));
+                }
+                // An answer that cannot be read was given all the same.
+                Verdict::Fail(Halt::Failed(finding)) if finding.code == UNEXPECTED => {
+                    return Ok(Mutated::Unknown(finding.message));
+                }
+                Verdict::Fail(halt) => return Err(halt),
+            }
+        }
+        let (at, why) = last;
+        Ok(Mutated::Later { at, why })
     }
 
     async fn wait_for_bucket(&self, name: &'static str) -> Result<(), Halt> {
@@ -223,6 +307,7 @@ impl Shopify {
                 return Verdict::Again {
                     at,
                     why: "too many requests (429)".into(),
+                    untouched: true,
                 };
             }
             401 => return Verdict::Fail(unauthorized()),
@@ -230,6 +315,7 @@ impl Shopify {
                 return Verdict::Again {
                     at: pause,
                     why: format!("it answered with status {status}"),
+                    untouched: false,
                 };
             }
             status => {
@@ -248,6 +334,7 @@ impl Shopify {
                     "its answer is not JSON ({error}): {}",
                     http::excerpt(&response.body)
                 ),
+                untouched: false,
             },
         }
     }
@@ -268,6 +355,7 @@ impl Shopify {
             None => Verdict::Again {
                 at: pause,
                 why: format!("its answer to {name} has no data"),
+                untouched: false,
             },
         }
     }
@@ -302,6 +390,7 @@ impl Shopify {
             return Verdict::Again {
                 at,
                 why: "the shop's query points are used up (THROTTLED)".into(),
+                untouched: true,
             };
         }
         if let Some(denied) = list.iter().find(|e| code(e) == "ACCESS_DENIED") {
@@ -321,10 +410,11 @@ impl Shopify {
             return Verdict::Again {
                 at: pause,
                 why: format!("it had an error of its own: {messages}"),
+                untouched: false,
             };
         }
         Verdict::Fail(Halt::failed(
-            "shopify-refused",
+            REFUSED,
             format!("Shopify refuses {name}: {messages}"),
             "If Shopify has changed its API, a newer connector is needed. Nothing was changed.",
         ))
@@ -367,16 +457,16 @@ impl Shopify {
     }
 }
 
-fn request(body: String) -> HttpRequest {
+/// `key`: of a change; starting a bulk query is none, because it changes nothing a merchant sees.
+fn request(body: String, key: Option<&str>) -> HttpRequest {
     HttpRequest {
         service: SHOPIFY.into(),
         method: Method::Post,
         path: format!("/admin/api/{API_VERSION}/graphql.json"),
         headers: vec![("content-type".into(), "application/json".into())],
         body: Some(body),
-        // All operations of a sync read; starting a bulk query changes nothing a merchant sees.
-        changes: false,
-        idempotency_key: None,
+        changes: key.is_some(),
+        idempotency_key: key.map(str::to_owned),
     }
 }
 
@@ -398,7 +488,7 @@ fn unauthorized() -> Halt {
 
 fn unexpected(name: &str, error: &str) -> Halt {
     Halt::failed(
-        "shopify-unexpected-answer",
+        UNEXPECTED,
         format!("Shopify's answer to {name} is not what its schema promises: {error}."),
         "Nothing was changed; the next pass tries again. If it lasts, a newer connector is needed.",
     )

@@ -81,6 +81,8 @@ pub struct Places {
     pub locations: Vec<Location>,
     /// The warehouses in the order of the settings.
     pub warehouses: Vec<WarehousePlaces>,
+    /// Where orders are assigned to; none where the shop has no such active location.
+    pub orders: Option<Location>,
 }
 
 /// A warehouse and its locations.
@@ -127,6 +129,12 @@ impl Places {
             places.warehouses.push(found);
         }
         findings.extend(places.judge_default_location(settings, shop));
+        if settings.orders.enabled {
+            match order_location(settings, shop) {
+                Ok(location) => places.orders = Some(location.clone()),
+                Err(finding) => findings.push(finding),
+            }
+        }
         (places, findings)
     }
 
@@ -155,6 +163,27 @@ impl Places {
             Ok(_) => None,
         }
     }
+}
+
+/// The location that orders are assigned to.
+fn order_location<'s>(settings: &Settings, shop: &'s [Location]) -> Result<&'s Location, Finding> {
+    let named = settings.order_location();
+    let path = match settings.orders.location {
+        Some(_) => "/orders/location",
+        None => "/default_location",
+    };
+    let (what, fix) = match find(shop, named) {
+        Ok(location) if location.is_active => return Ok(location),
+        Ok(_) => (
+            "is inactive",
+            "Activate it in Shopify, or choose another one.".to_owned(),
+        ),
+        Err(fix) => ("is not in the shop", fix),
+    };
+    let message = format!(
+        "The location \"{named}\", which orders are assigned to, {what}, so no order is taken over."
+    );
+    Err(Finding::error("order-location-unusable", message, fix).at(path))
 }
 
 /// Finds a location by id or name. The error is what to do.

@@ -7,4 +7,6 @@ pub mod incoming;
 pub mod lines;
 pub mod locations;
 pub mod operations;
+pub mod order_input;
+pub mod orders;
 pub mod variant;

@@ -41,6 +41,20 @@ operation!(BULK_RUN, "BulkRun", "bulk_run.graphql");
 operation!(BULK_STATUS, "BulkStatus", "bulk_status.graphql");
 operation!(TRANSFERS, "Transfers", "transfers.graphql");
 operation!(SHIPMENT, "Shipment", "shipment.graphql");
+operation!(
+    ORDER_DEFINITION,
+    "OrderDefinition",
+    "order_definition.graphql"
+);
+operation!(ORDER_VARIANTS, "OrderVariants", "order_variants.graphql");
+operation!(CUSTOMERS, "Customers", "customers.graphql");
+operation!(ORDER_CREATE, "OrderCreate", "order_create.graphql");
+operation!(ORDER_FIND, "OrderFind", "order_find.graphql");
+operation!(ORDER_STATE, "OrderState", "order_state.graphql");
+operation!(ORDER_MOVE, "OrderMove", "order_move.graphql");
+operation!(ORDER_CANCEL, "OrderCancel", "order_cancel.graphql");
+operation!(CLAIM_LEVELS, "ClaimLevels", "claim_levels.graphql");
+operation!(SHIPPED_ORDERS, "ShippedOrders", "shipped_orders.graphql");
 
 /// What of a variant a connection has to read: no more than its settings use, because a full
 /// read asks it of every variant of the shop.

@@ -1,9 +1,12 @@
 //! `/sandbox/…`: the levers over HTTP, for tests and demos in any language. Both sides serve
 //! them; the README beside this crate lists them.
 
+mod orders;
+
 use std::num::NonZeroUsize;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::Sandbox;
@@ -102,9 +105,11 @@ pub(crate) fn handle(sandbox: &mut Sandbox, request: &Request, now: Millis) -> R
             sandbox.faults.heal();
             Ok(json!({ "done": true }))
         }
-        ("POST", route) => match route.strip_prefix("shop/") {
-            Some(name) => pull(sandbox, name, &request.body, now),
-            None => Err(format!("there is no /sandbox/{route}")),
+        ("GET", "joor/orders") => orders::list(sandbox, request),
+        ("POST", route) => match route.split_once('/') {
+            Some(("shop", name)) => pull(sandbox, name, &request.body, now),
+            Some(("joor", name)) => orders::pull(sandbox, name, &request.body, now),
+            _ => Err(format!("there is no /sandbox/{route}")),
         },
         _ => Err(format!("there is no /sandbox/{route}")),
     };
@@ -138,14 +143,18 @@ fn order_fault(sandbox: &mut Sandbox, body: &[u8]) -> Result<Value, String> {
     Ok(json!({ "done": true }))
 }
 
-fn pull(sandbox: &mut Sandbox, name: &str, body: &[u8], now: Millis) -> Result<Value, String> {
+/// The lever of this name with the fields of a body.
+fn lever<T: DeserializeOwned>(name: &str, body: &[u8]) -> Result<T, String> {
     let mut fields: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     let members = fields
         .as_object_mut()
         .ok_or("the body is not a JSON object")?;
     members.insert("lever".to_owned(), name.into());
-    let lever = serde_json::from_value(fields).map_err(|error| error.to_string())?;
-    match lever {
+    serde_json::from_value(fields).map_err(|error| error.to_string())
+}
+
+fn pull(sandbox: &mut Sandbox, name: &str, body: &[u8], now: Millis) -> Result<Value, String> {
+    match lever(name, body)? {
         Lever::SetAvailable {
             variant,
             location,

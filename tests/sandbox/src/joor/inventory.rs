@@ -10,7 +10,7 @@ use super::call::{Call, answer, v2_refusal};
 use super::library::SkuNo;
 use super::load::{self, Row};
 use super::options::{BadRow, Immediate, Scope, UnknownWarehouse};
-use super::stock::{Ats, WarehouseNo};
+use super::stock::{Ats, Pending, WarehouseNo};
 use super::{Accepted, Account};
 use crate::wire::{Millis, Response};
 
@@ -85,12 +85,15 @@ fn take_in(account: &mut Account, call: &Call<'_>, rows: &[Row], now: Millis) ->
     if call.param("overwrite") == Some("1") {
         overwrite(account, positions.iter().flatten());
     }
-    let less_pending = call.param("dec_pending") == Some("1");
+    let pending = match call.param("dec_pending") {
+        Some("1") => account.pending_units(),
+        _ => Pending::new(),
+    };
     let mut log = Vec::new();
     for (row, position) in rows.iter().zip(&positions) {
         let status = match position {
             Ok(position) => {
-                apply(account, position, less_pending, now);
+                apply(account, position, &pending, now);
                 "pass"
             }
             Err(_) => "fail",
@@ -200,7 +203,7 @@ fn overwrite<'a>(account: &mut Account, positions: impl Iterator<Item = &'a Posi
     }
 }
 
-fn apply(account: &mut Account, position: &Position, less_pending: bool, now: Millis) {
+fn apply(account: &mut Account, position: &Position, pending: &Pending, now: Millis) {
     account.counters.rows_accepted += 1;
     let Position {
         sku,
@@ -211,14 +214,8 @@ fn apply(account: &mut Account, position: &Position, less_pending: bool, now: Mi
     let Some(warehouse) = warehouse else { return };
     let ats = match units {
         Some(units) => {
-            let pending = account
-                .stock
-                .pending
-                .get(&(sku, warehouse))
-                .copied()
-                .unwrap_or(0);
-            let taken = if less_pending { pending } else { 0 };
-            let units = units.saturating_sub(taken);
+            let pending = pending.get(&(sku, warehouse)).copied().unwrap_or(0);
+            let units = units.saturating_sub(pending);
             account.stock.set_units(sku, warehouse, date, units);
             Ats::Units(units)
         }

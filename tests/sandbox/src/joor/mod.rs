@@ -1,7 +1,7 @@
 //! A JOOR account: a deterministic state machine that answers v2, v4 and sign-in requests.
 //!
 //! It has no clock and no sockets. What JOOR's public pages leave open is an [`Options`]
-//! field. Orders are known by their heads only.
+//! field.
 
 mod call;
 mod credits;
@@ -11,6 +11,7 @@ mod key;
 mod library;
 mod load;
 mod options;
+mod orders;
 mod session;
 mod stock;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use serde::Serialize;
 use self::call::{Call, Failure, v2_refusal};
 use self::credits::{Api, Credits};
 use self::library::{Library, SkuNo};
+use self::orders::Orders;
 use self::session::Session;
 use self::stock::{Stock, WarehouseNo};
 use crate::wire::{Millis, Request, Response};
@@ -33,6 +35,11 @@ use crate::wire::{Millis, Request, Response};
 pub use self::import::{Delivery, Linesheet, Style, StyleVariant, Upc};
 pub use self::options::{
     BadRow, Bodies, CreditRules, Ids, Immediate, Login, Options, Scope, UnknownWarehouse,
+};
+pub(crate) use self::orders::money;
+pub use self::orders::{
+    Address, AfterExport, Discount, DiscountPlace, ExportStatus, NewOrder, OrderDates, OrderError,
+    OrderId, OrderIdFinds, OrderLine, OrderRules, OrderStatus, OrderView, PriceAdjustment, Writes,
 };
 pub use self::stock::Ats;
 pub use self::view::{SkuView, StockRow, Write};
@@ -47,7 +54,7 @@ pub struct Account {
     credits: Credits,
     library: Library,
     stock: Stock,
-    orders: Vec<v4::orders::Order>,
+    orders: Orders,
     accepted: VecDeque<Accepted>,
     log_ids: u64,
     counters: Counters,
@@ -86,7 +93,7 @@ impl Account {
     pub fn new(options: Options) -> Self {
         let mut account = Self {
             warehouses: vec![],
-            orders: vec![],
+            orders: Orders::default(),
             session: Session::default(),
             credits: Credits::default(),
             library: Library::default(),
@@ -122,7 +129,7 @@ impl Account {
             ("PUT", ["style-number", number, identifier, "inventory"]) => {
                 inventory::single(self, call, number, identifier, now)
             }
-            ("GET", ["order"]) => export_orders(call),
+            ("GET", ["order"]) => orders::export::export(self, call, now),
             (_, ["bulk-inventory"] | ["style-number", _, _, "inventory"]) => {
                 v2_refusal(405, "Inventory can be written and not read.")
             }
@@ -149,7 +156,8 @@ impl Account {
             ("POST", ["collections", "bulk_update"]) => {
                 v4::collections::update(library, call, options)
             }
-            ("GET", ["orders"]) => v4::orders::list(&self.orders, &self.warehouses, call, options),
+            ("GET", ["orders"]) => v4::orders::list(self, call),
+            ("POST", ["orders", "bulk_update"]) => v4::orders::update(self, call, now),
             _ => no_route(),
         };
         Ok(self.with_usage(response, Api::V4, now))
@@ -206,14 +214,14 @@ impl Account {
             return;
         }
         if self.options.past_orders {
-            self.orders
-                .push(v4::orders::Order::shipped_from(self.warehouses.len()));
+            self.orders.add_past(self.warehouses.len(), name);
         }
         self.warehouses.push(name.to_owned());
     }
 
-    /// Says how many units of a SKU stand in pending orders, which `dec_pending=1` takes off.
-    /// An unknown UPC or warehouse changes nothing.
+    /// Says how many units of a SKU stand in pending orders besides those of
+    /// [`place_order`](Self::place_order); `dec_pending=1` takes them off. An unknown UPC or
+    /// warehouse changes nothing.
     pub fn set_pending(&mut self, upc: &str, warehouse: &str, units: u32) {
         if let Some(place) = self.library.find_upc(upc).zip(self.warehouse(warehouse)) {
             self.stock.pending.insert(place, units);
@@ -239,25 +247,6 @@ impl Account {
 
     fn warehouse_numbers(&self) -> impl Iterator<Item = WarehouseNo> {
         (0..).zip(&self.warehouses).map(|(no, _)| no)
-    }
-}
-
-/// The order export, for the kinds of order that the account has none of. Empty collections
-/// arrive as `""`. <https://api-docs.jooraccess.com/v2.0/reference/get-orders>
-fn export_orders(call: &Call<'_>) -> Response {
-    // 1 notes, 3 pending, 5 cancelled, 6 approved; past orders are shipped ones.
-    match call.param("order_type") {
-        Some("1" | "3" | "5" | "6") => call::answer(
-            200,
-            &serde_json::json!({
-                "response": { "code": 0, "comment": "", "start_from": 0, "next_start": "", "count": 0 },
-                "orders": "",
-            }),
-        ),
-        _ => v2_refusal(
-            400,
-            "The sandbox has no bodies of shipped orders: ask for order_type 1, 3, 5 or 6.",
-        ),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::orders::OrderRules;
 use crate::wire::Millis;
 
 /// Everything about an account that a test or a demo may choose. The fields may be changed
@@ -44,6 +45,8 @@ pub struct Options {
     pub overwrite: Scope,
     /// What `made_to_order` clears. With `Scope::Account` it is the SKU in all warehouses.
     pub made_to_order: Scope,
+    /// How orders are played.
+    pub orders: OrderRules,
     /// Whether an order was shipped from each warehouse, which `GET /v4/orders` shows. No other
     /// call tells which warehouses there are.
     pub past_orders: bool,
@@ -72,6 +75,7 @@ impl Default for Options {
             refused_upcs: BTreeSet::new(),
             overwrite: Scope::Warehouse,
             made_to_order: Scope::Warehouse,
+            orders: OrderRules::default(),
             past_orders: true,
             history_max: 200_000,
         }

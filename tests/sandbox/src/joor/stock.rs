@@ -9,6 +9,9 @@ use super::library::SkuNo;
 /// Position of a warehouse in the account's list; 0 is the Default one.
 pub(super) type WarehouseNo = u16;
 
+/// Units in pending orders, which `dec_pending=1` takes off.
+pub(super) type Pending = BTreeMap<(SkuNo, WarehouseNo), u32>;
+
 /// What JOOR shows of a SKU in a warehouse.
 ///
 /// No record is not zero: such a SKU can be ordered without limit.
@@ -30,8 +33,8 @@ pub(super) struct Stock {
     /// Per warehouse, then per SKU; a short list ends in SKUs without record.
     immediate: BTreeMap<WarehouseNo, Vec<Ats>>,
     dated: BTreeMap<(SkuNo, WarehouseNo, Date), u32>,
-    /// Units in pending orders, which `dec_pending=1` takes off.
-    pub(super) pending: BTreeMap<(SkuNo, WarehouseNo), u32>,
+    /// Units that were said to be pending.
+    pub(super) pending: Pending,
 }
 
 impl Stock {

@@ -36,6 +36,15 @@ impl Shop {
             Node::Transfer(index) => self.transfer_field(*index, field),
             Node::BulkOperation(index) => self.bulk.field(*index, field, &self.public_url),
             Node::Webhook(index) => self.webhooks.field(*index, field),
+            Node::Order(id) => self.order_field(*id, field),
+            Node::LineItem(order, place) => self.line_item_field(*order, *place, field),
+            Node::FulfillmentOrder(index) => self.fulfillment_order_field(*index, field),
+            Node::FulfillmentOrderLine(part, line) => {
+                self.fulfillment_order_line_field(*part, *line, field)
+            }
+            Node::Fulfillment(index) => self.fulfillment_field(*index, field),
+            Node::Customer(id) => self.customer_field(*id, field),
+            Node::Job(index) => self.job_field(*index, field),
             Node::Record(record) => record
                 .fields
                 .iter()
@@ -59,6 +68,11 @@ impl Shop {
             "inventoryShipment" => self.by_gid(id, &[Kind::InventoryShipment])?,
             "inventoryTransfer" => self.by_gid(id, &[Kind::InventoryTransfer])?,
             "bulkOperation" => self.by_gid(id, &[Kind::BulkOperation])?,
+            "order" => self.by_gid(id, &[Kind::Order])?,
+            "orderByIdentifier" => self.order_by_identifier(field)?.map(Node::Order),
+            "fulfillmentOrder" => self.by_gid(id, &[Kind::FulfillmentOrder])?,
+            "customer" => self.by_gid(id, &[Kind::Customer])?,
+            "job" => id.and_then(|id| self.job_by_gid(id)).map(Node::Job),
             "node" => self.by_gid(id, &[])?,
             "nodes" => {
                 let found: Result<Vec<_>, _> = field
@@ -113,6 +127,16 @@ impl Shop {
             Kind::InventoryTransfer => self.shipping.transfer(index).map(|_| Node::Transfer(index)),
             Kind::BulkOperation => self.bulk.get(index).map(|_| Node::BulkOperation(index)),
             Kind::WebhookSubscription => self.webhooks.get(index).map(|_| Node::Webhook(index)),
+            Kind::Order => self.orders.by_gid(id).map(Node::Order),
+            Kind::FulfillmentOrder => self
+                .orders
+                .fulfillment_order_by_gid(id)
+                .map(Node::FulfillmentOrder),
+            Kind::Fulfillment => self.orders.fulfillment_by_gid(id).map(Node::Fulfillment),
+            Kind::Customer => {
+                self.has_scope("read_customers", "node")?;
+                self.orders.customer_by_gid(id).map(Node::Customer)
+            }
             Kind::Shop => Some(Node::Shop),
             Kind::AppInstallation => Some(Node::App),
             _ => None,
@@ -308,6 +332,11 @@ impl Shop {
             (Node::Query, "location" | "locations") => "read_locations",
             (Node::Query, "inventoryShipment" | "inventoryShipments") => "read_inventory_shipments",
             (Node::Query, "inventoryTransfer" | "inventoryTransfers") => "read_inventory_transfers",
+            (Node::Query, "order" | "orders" | "orderByIdentifier") => "read_orders",
+            (Node::Query, "customer") | (Node::Order(_), "customer") => "read_customers",
+            (Node::Query, "fulfillmentOrder") | (Node::Order(_), "fulfillmentOrders") => {
+                "read_merchant_managed_fulfillment_orders"
+            }
             _ => return Ok(()),
         };
         self.has_scope(scope, &field.name)

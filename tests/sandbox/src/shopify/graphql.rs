@@ -11,10 +11,16 @@ use serde_json::{Map, Value, json};
 use super::Shop;
 use super::cost;
 use super::node::Node;
+use super::options::OrderLimit;
 use super::plan::{self, Field};
 use super::variables;
 use super::walk::Walker;
-use crate::wire::Millis;
+use crate::faults::{self, Fault};
+use crate::wire::{Millis, Response};
+
+/// The most that a list of an input may hold.
+/// Source: <https://shopify.dev/docs/api/usage/limits>.
+const LIST_MAX: usize = 250;
 
 /// The part of the schema that the sandbox plays.
 const SDL: &str = include_str!("../../sdl/admin.graphql");
@@ -129,6 +135,8 @@ pub(crate) struct Answer {
     /// The operation's name, or the name of its first field.
     pub(crate) operation: String,
     pub(crate) cost: u32,
+    /// What HTTP answers instead, where it is not 200.
+    pub(crate) refusal: Option<Response>,
 }
 
 impl Answer {
@@ -141,6 +149,7 @@ impl Answer {
             body: body.to_string().into_bytes(),
             operation: operation.to_owned(),
             cost: 0,
+            refusal: None,
         }
     }
 }
@@ -184,6 +193,17 @@ impl Shop {
             .or_else(|| fields.first().map(|field| field.name.clone()))
             .unwrap_or_default();
         let mutation = operation.is_mutation();
+        if let Some(error) = fields.iter().find_map(too_long) {
+            return Answer::refused(&called, &[error], None);
+        }
+        if let OrderLimit::TooManyRequests(after) = self.options.orders.limit
+            && fields.iter().any(|field| field.name == "orderCreate")
+            && self.order_limit_is_reached(now)
+        {
+            let mut answer = Answer::refused(&called, &[], None);
+            answer.refusal = faults::instead(Fault::TooManyRequests(after));
+            return answer;
+        }
         let requested = cost::requested(&fields, mutation);
         if requested > cost::COST_MAX {
             return Answer::refused(&called, &[too_dear(requested)], None);
@@ -201,6 +221,7 @@ impl Shop {
             });
             return Answer::refused(&called, &[error], Some(self.bucket.report(requested, None)));
         }
+        self.now = now;
         let (data, errors, searches, actual) = self.run(&fields, mutation, now);
         let actual = actual.min(requested).max(1);
         self.bucket.take(actual);
@@ -221,6 +242,7 @@ impl Shop {
             body,
             operation: called,
             cost: actual,
+            refusal: None,
         }
     }
 
@@ -263,6 +285,44 @@ impl Shop {
         };
         (data, walker.errors, walker.searches, written.unwrap_or(0))
     }
+}
+
+/// The refusal of a field with a list that is too long anywhere in its arguments.
+fn too_long(field: &Field) -> Option<Value> {
+    fn find(value: &Value, path: &mut Vec<Value>) -> Option<usize> {
+        let longest = match value {
+            Value::Array(items) if items.len() > LIST_MAX => return Some(items.len()),
+            Value::Array(items) => items.iter().enumerate().find_map(|(place, item)| {
+                path.push(place.into());
+                find(item, path).or_else(|| {
+                    path.pop();
+                    None
+                })
+            }),
+            Value::Object(members) => members.iter().find_map(|(name, member)| {
+                path.push(name.as_str().into());
+                find(member, path).or_else(|| {
+                    path.pop();
+                    None
+                })
+            }),
+            _ => None,
+        };
+        longest
+    }
+    let mut path = vec![Value::from(field.key.as_str())];
+    let (line, column) = field.at;
+    let count = field.args.iter().find_map(|(name, argument)| {
+        path.truncate(1);
+        path.push(name.as_str().into());
+        find(argument, &mut path)
+    })?;
+    Some(json!({
+        "message": format!("The input array size of {count} is greater than the maximum allowed of {LIST_MAX}."),
+        "locations": [{ "line": line, "column": column }],
+        "path": path,
+        "extensions": { "code": "MAX_INPUT_SIZE_EXCEEDED" },
+    }))
 }
 
 fn too_dear(cost: u32) -> Value {

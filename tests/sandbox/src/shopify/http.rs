@@ -66,6 +66,7 @@ impl Shop {
     pub(crate) fn handle(&mut self, request: &Request, throttle: bool, now: Millis) -> Handled {
         self.requests += 1;
         self.advance_bulk(now);
+        self.finish_jobs(now);
         let changed = self.changed;
         let path = request.route();
         let mut operation = operation(request);
@@ -79,7 +80,9 @@ impl Shop {
                         let answer = self.graphql(&body, throttle, now);
                         operation = answer.operation;
                         cost = answer.cost;
-                        Response::new(200, "application/json; charset=utf-8", answer.body)
+                        answer.refusal.unwrap_or_else(|| {
+                            Response::new(200, "application/json; charset=utf-8", answer.body)
+                        })
                     }
                     _ => Response::json(
                         400,

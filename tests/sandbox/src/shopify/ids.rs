@@ -38,10 +38,26 @@ pub enum Kind {
     AppInstallation,
     /// The shop.
     Shop,
+    /// What a customer bought.
+    Order,
+    /// One line of an order.
+    LineItem,
+    /// The part of an order that one location is to ship.
+    FulfillmentOrder,
+    /// One line of it.
+    FulfillmentOrderLineItem,
+    /// A parcel that left.
+    Fulfillment,
+    /// Who buys.
+    Customer,
+    /// Where an order goes, or its bill.
+    MailingAddress,
+    /// What a metafield of some owner may hold.
+    MetafieldDefinition,
 }
 
 impl Kind {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 23] = [
         Self::Product,
         Self::ProductVariant,
         Self::InventoryItem,
@@ -57,6 +73,14 @@ impl Kind {
         Self::Metafield,
         Self::AppInstallation,
         Self::Shop,
+        Self::Order,
+        Self::LineItem,
+        Self::FulfillmentOrder,
+        Self::FulfillmentOrderLineItem,
+        Self::Fulfillment,
+        Self::Customer,
+        Self::MailingAddress,
+        Self::MetafieldDefinition,
     ];
 
     /// The type name in the schema and in global ids.
@@ -77,6 +101,14 @@ impl Kind {
             Self::Metafield => "Metafield",
             Self::AppInstallation => "AppInstallation",
             Self::Shop => "Shop",
+            Self::Order => "Order",
+            Self::LineItem => "LineItem",
+            Self::FulfillmentOrder => "FulfillmentOrder",
+            Self::FulfillmentOrderLineItem => "FulfillmentOrderLineItem",
+            Self::Fulfillment => "Fulfillment",
+            Self::Customer => "Customer",
+            Self::MailingAddress => "MailingAddress",
+            Self::MetafieldDefinition => "MetafieldDefinition",
         }
     }
 
@@ -98,6 +130,14 @@ impl Kind {
             Self::InventoryAdjustmentGroup => 54_640_716_251_442,
             Self::AppInstallation => 738_291_056_946,
             Self::Shop => 92_891_250_994,
+            Self::Order => 8_734_179_754_290,
+            Self::LineItem => 19_301_874_237_746,
+            Self::FulfillmentOrder => 9_652_945_912_114,
+            Self::FulfillmentOrderLineItem => 19_451_020_443_954,
+            Self::Fulfillment => 7_764_219_560_242,
+            Self::Customer => 10_391_120_609_586,
+            Self::MailingAddress => 12_130_548_580_658,
+            Self::MetafieldDefinition => 235_190_174_002,
         }
     }
 

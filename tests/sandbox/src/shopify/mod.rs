@@ -16,6 +16,7 @@ mod levers;
 mod mutations;
 mod node;
 mod options;
+mod orders;
 mod page;
 mod plan;
 mod quantities;
@@ -35,7 +36,10 @@ mod webhooks;
 mod oracle;
 
 pub use bulk::BulkFailure;
-pub use options::{BulkOptions, Options};
+pub use options::{BulkOptions, ClaimFrom, Options, OrderLimit, OrderOptions, WhenShort};
+pub use orders::{
+    Behaviour, CustomerId, FulfillmentOrderView, OrderId, OrderLineView, OrderView, Tracking,
+};
 pub use shipping::ShipmentId;
 pub use store::{LocationId, ProductId, QUANTITY_MAX, State, VariantId};
 pub use view::{ProductView, VariantView};
@@ -53,6 +57,7 @@ pub struct Shop {
     shipping: shipping::Shipping,
     bulk: bulk::Operations,
     webhooks: webhooks::Webhooks,
+    orders: orders::Orders,
     bucket: cost::Bucket,
     documents: graphql::Documents,
     keys: mutations::Keys,
@@ -60,6 +65,8 @@ pub struct Shop {
     granted: std::collections::BTreeMap<String, crate::wire::Millis>,
     /// Requests answered.
     requests: u64,
+    /// The time of the query that is being answered: indexes lag behind it.
+    now: crate::wire::Millis,
     /// Quantities changed by mutations, for ids.
     adjustments: usize,
     /// Changes of state since the beginning, bulk operations and token grants not counted.
@@ -75,11 +82,13 @@ impl Shop {
             shipping: shipping::Shipping::default(),
             bulk: bulk::Operations::default(),
             webhooks: webhooks::Webhooks::default(),
+            orders: orders::Orders::default(),
             bucket: cost::Bucket::new(options.cost_maximum, options.cost_restore_rate),
             documents: graphql::Documents::default(),
             keys: mutations::Keys::default(),
             granted: std::collections::BTreeMap::new(),
             requests: 0,
+            now: 0,
             adjustments: 0,
             changed: 0,
             options,

@@ -47,6 +47,10 @@ impl Shop {
                 self.has_scope("write_locations", &field.name)?;
                 self.once(field, now)
             }
+            "orderCreate" => self.create_order(field, now),
+            "orderCancel" => self.cancel(field, now),
+            "fulfillmentOrderMove" => self.move_fulfillment_order(field, now),
+            "metafieldDefinitionCreate" => self.create_definition(field),
             _ => Err(Refusal::internal()),
         }
     }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::ids::Kind;
+use super::orders::{CustomerId, OrderId};
 use super::store::{LocationId, ProductId, Seconds, VariantId};
 
 /// An object of the schema.
@@ -24,6 +25,15 @@ pub(crate) enum Node {
     Transfer(usize),
     BulkOperation(usize),
     Webhook(usize),
+    Order(OrderId),
+    /// An order and the place of the line in it.
+    LineItem(OrderId, usize),
+    FulfillmentOrder(usize),
+    /// A fulfilment order and the place of the line in it.
+    FulfillmentOrderLine(usize, usize),
+    Fulfillment(usize),
+    Customer(CustomerId),
+    Job(usize),
     /// Something without a table: a payload, a user error, a plan …
     Record(Arc<Record>),
 }
@@ -132,6 +142,21 @@ impl Refusal {
         }
     }
 
+    pub(crate) fn not_found(message: String) -> Self {
+        Self {
+            message,
+            code: "NOT_FOUND",
+        }
+    }
+
+    /// As recorded: of mutations that name a fulfilment order that does not exist.
+    pub(crate) fn invalid_id(id: &str) -> Self {
+        Self {
+            message: format!("Invalid id: {id}"),
+            code: "RESOURCE_NOT_FOUND",
+        }
+    }
+
     pub(crate) fn access_denied(field: &str, scope: &str) -> Self {
         let message =
             format!("Access denied for {field} field. Required access: `{scope}` access scope.");
@@ -169,6 +194,13 @@ impl Node {
             Self::Transfer(_) => "InventoryTransfer",
             Self::BulkOperation(_) => "BulkOperation",
             Self::Webhook(_) => "WebhookSubscription",
+            Self::Order(_) => "Order",
+            Self::LineItem(..) => "LineItem",
+            Self::FulfillmentOrder(_) => "FulfillmentOrder",
+            Self::FulfillmentOrderLine(..) => "FulfillmentOrderLineItem",
+            Self::Fulfillment(_) => "Fulfillment",
+            Self::Customer(_) => "Customer",
+            Self::Job(_) => "Job",
             Self::Record(record) => record.typename,
         }
     }

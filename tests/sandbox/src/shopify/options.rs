@@ -26,6 +26,8 @@ pub struct Options {
     pub cost_restore_rate: u32,
     /// Bulk operations.
     pub bulk: BulkOptions,
+    /// Orders.
+    pub orders: OrderOptions,
     /// The secret that webhooks are signed with.
     pub webhook_secret: String,
 }
@@ -46,6 +48,79 @@ pub struct BulkOptions {
     pub ignore_ranges: bool,
 }
 
+/// Options of orders.
+#[derive(Clone, Debug)]
+pub struct OrderOptions {
+    /// How many orders may be created in any minute; trial and development stores take 5.
+    /// Source: <https://shopify.dev/docs/api/admin-graphql/latest/mutations/orderCreate>.
+    pub per_minute: Option<u32>,
+    /// How one order too many in a minute is refused. Not recorded.
+    pub limit: OrderLimit,
+    /// Which location a line is claimed at. Not recorded for orders that name none.
+    pub claim_from: ClaimFrom,
+    /// What `DECREMENT_OBEYING_POLICY` does with a line that nothing is left for. Not recorded.
+    pub when_short: WhenShort,
+    /// Refuse an order whose metafield of type `id` has a value that another order has. Public
+    /// documentation says so; no answer is recorded.
+    pub unique_ids: bool,
+    /// Milliseconds until `orderByIdentifier(customId:)` finds a new order.
+    pub identifier_lag_ms: u64,
+    /// Milliseconds until `orders(query:)` knows of a new order or of a change to one. Real
+    /// shops are said to lag by minutes.
+    pub search_lag_ms: u64,
+    /// Milliseconds that the job of `orderCancel` takes.
+    pub cancel_ms: u64,
+}
+
+/// How one order too many is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderLimit {
+    /// Status 429, with `Retry-After` in seconds or without.
+    TooManyRequests(Option<u32>),
+    /// A user error: `Too many attempts. Please try again later.`
+    UserError,
+}
+
+/// Which location a line is claimed at, among the open ones that stock it, in the order of
+/// [`Shop::set_routing`](super::Shop::set_routing).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClaimFrom {
+    /// The first with enough units available; where none has, the first.
+    FirstWithEnough,
+    /// The first, whatever it has.
+    First,
+    /// The first with enough; where none has, each as far as it reaches, so that one line is in
+    /// several fulfilment orders.
+    Spread,
+}
+
+/// What `DECREMENT_OBEYING_POLICY` does with a line of a variant that does not continue selling
+/// when too few units are available.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhenShort {
+    /// Refuses the order with code `INVALID` on `order.lineItems`, as two projects report.
+    RefuseInvalid,
+    /// Refuses the order with code `INVENTORY_CLAIM_FAILED`, as the schema documents.
+    RefuseClaimFailed,
+    /// Takes the order and claims the units that are available.
+    ClaimPart,
+}
+
+impl Default for OrderOptions {
+    fn default() -> Self {
+        Self {
+            per_minute: None,
+            limit: OrderLimit::TooManyRequests(Some(60)),
+            claim_from: ClaimFrom::FirstWithEnough,
+            when_short: WhenShort::RefuseInvalid,
+            unique_ids: true,
+            identifier_lag_ms: 0,
+            search_lag_ms: 0,
+            cancel_ms: 1000,
+        }
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         let scopes = [
@@ -58,6 +133,10 @@ impl Default for Options {
             "read_inventory_shipments",
             "read_orders",
             "write_orders",
+            "read_merchant_managed_fulfillment_orders",
+            "write_merchant_managed_fulfillment_orders",
+            "read_customers",
+            "write_customers",
         ];
         Self {
             name: "Atelier Sandbox".to_owned(),
@@ -71,6 +150,7 @@ impl Default for Options {
             cost_maximum: 2000,
             cost_restore_rate: 100,
             bulk: BulkOptions::default(),
+            orders: OrderOptions::default(),
             webhook_secret: "sandbox-webhook-secret".to_owned(),
         }
     }

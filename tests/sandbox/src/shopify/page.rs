@@ -15,12 +15,58 @@ pub(crate) const PAGE_MAX: i64 = 250;
 pub(crate) struct Records<'a> {
     pub(crate) count: usize,
     pub(crate) at: Box<dyn Fn(usize) -> Option<Node> + 'a>,
-    /// The number that a cursor to the record at this place carries.
-    number: Box<dyn Fn(usize) -> u64 + 'a>,
-    /// The place to which a cursor with this number leads.
-    place: Box<dyn Fn(u64) -> Option<usize> + 'a>,
+    /// What a cursor to the record at this place carries.
+    cursor: Box<dyn Fn(usize) -> Cursor + 'a>,
+    /// Where a cursor leads.
+    find: Box<dyn Fn(Cursor) -> Option<Span> + 'a>,
     /// Search terms that were ignored because their field is not known: field and value.
     pub(crate) refused: Vec<(String, String)>,
+}
+
+/// A record's number, and the value that its connection is sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Cursor {
+    value: u64,
+    number: u64,
+}
+
+/// How many records are before the one of a cursor, and how many with it. The record itself may
+/// be gone from there; then the two are the same.
+struct Span {
+    before: usize,
+    through: usize,
+}
+
+impl Span {
+    fn at(place: usize) -> Self {
+        Self {
+            before: place,
+            through: place + 1,
+        }
+    }
+}
+
+impl Cursor {
+    fn plain(number: u64) -> Self {
+        Self {
+            value: number,
+            number,
+        }
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let bytes = BASE64.decode(text).ok()?;
+        let cursor: Value = serde_json::from_slice(&bytes).ok()?;
+        Some(Self {
+            value: cursor.get("last_value")?.as_str()?.parse().ok()?,
+            number: cursor.get("last_id")?.as_u64()?,
+        })
+    }
+
+    fn text(self) -> String {
+        let Self { value, number } = self;
+        BASE64.encode(json!({ "last_id": number, "last_value": value.to_string() }).to_string())
+    }
 }
 
 /// A page of a connection.
@@ -36,8 +82,8 @@ impl<'a> Records<'a> {
         Self {
             count,
             at: Box::new(at),
-            number: Box::new(move |index| kind.number(index)),
-            place: Box::new(move |number| kind.index(number)),
+            cursor: Box::new(move |index| Cursor::plain(kind.number(index))),
+            find: Box::new(move |cursor| kind.index(cursor.number).map(Span::at)),
             refused: Vec::new(),
         }
     }
@@ -45,12 +91,40 @@ impl<'a> Records<'a> {
     /// A few records, ordered already.
     pub(crate) fn list(records: Vec<(u64, Node)>) -> Self {
         let records = std::rc::Rc::new(records);
-        let (at, number, place) = (records.clone(), records.clone(), records.clone());
+        let (at, cursor, find) = (records.clone(), records.clone(), records.clone());
         Self {
             count: records.len(),
             at: Box::new(move |index| at.get(index).map(|(_, node)| node.clone())),
-            number: Box::new(move |index| number.get(index).map_or(0, |(number, _)| *number)),
-            place: Box::new(move |wanted| place.iter().position(|(number, _)| *number == wanted)),
+            cursor: Box::new(move |index| {
+                Cursor::plain(cursor.get(index).map_or(0, |(number, _)| *number))
+            }),
+            find: Box::new(move |wanted| {
+                let place = find.iter().position(|(number, _)| *number == wanted.number);
+                place.map(Span::at)
+            }),
+            refused: Vec::new(),
+        }
+    }
+
+    /// Records sorted by a value and then by their number. A cursor keeps its place when its
+    /// record has moved on, as one does that is sorted by when it was last changed.
+    pub(crate) fn sorted(records: Vec<(u64, u64, Node)>) -> Self {
+        let records = std::rc::Rc::new(records);
+        let (at, cursor, find) = (records.clone(), records.clone(), records.clone());
+        let of = |record: &(u64, u64, Node)| Cursor {
+            value: record.0,
+            number: record.1,
+        };
+        Self {
+            count: records.len(),
+            at: Box::new(move |index| at.get(index).map(|(_, _, node)| node.clone())),
+            cursor: Box::new(move |index| cursor.get(index).map_or(Cursor::plain(0), of)),
+            find: Box::new(move |wanted| {
+                Some(Span {
+                    before: find.partition_point(|record| of(record) < wanted),
+                    through: find.partition_point(|record| of(record) <= wanted),
+                })
+            }),
             refused: Vec::new(),
         }
     }
@@ -78,12 +152,13 @@ impl<'a> Records<'a> {
         let after = self.cursor(field, "after")?;
         let before = self.cursor(field, "before")?;
         let (low, high) = if backwards {
-            (before, after)
+            (&before, &after)
         } else {
-            (after, before)
+            (&after, &before)
         };
-        let low = low.map_or(0, |place| place + 1);
-        let high = high.unwrap_or(self.count).min(self.count);
+        let low = low.as_ref().map_or(0, |span| span.through);
+        let high = high.as_ref().map_or(self.count, |span| span.before);
+        let high = high.min(self.count);
         let from_the_end = backwards != last.is_some();
         let mut found = Vec::with_capacity(size.min(64));
         let mut more = false;
@@ -91,7 +166,7 @@ impl<'a> Records<'a> {
             if let Some(node) = (self.at)(index) {
                 more = found.len() == size;
                 if !more {
-                    found.push((cursor((self.number)(index)), node));
+                    found.push(((self.cursor)(index).text(), node));
                 }
             }
             more
@@ -116,24 +191,15 @@ impl<'a> Records<'a> {
         })
     }
 
-    fn cursor(&self, field: &Field, arg: &str) -> Result<Option<usize>, Refusal> {
+    fn cursor(&self, field: &Field, arg: &str) -> Result<Option<Span>, Refusal> {
         let Some(text) = field.text(arg) else {
             return Ok(None);
         };
-        let number = BASE64
-            .decode(text)
-            .ok()
-            .and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok())
-            .and_then(|cursor| cursor.get("last_id")?.as_u64());
-        match number.and_then(|number| (self.place)(number)) {
-            Some(place) => Ok(Some(place)),
+        match Cursor::read(text).and_then(|cursor| (self.find)(cursor)) {
+            Some(span) => Ok(Some(span)),
             None => Err(Refusal::bad_request(
                 "Invalid cursor for current pagination sort.",
             )),
         }
     }
-}
-
-fn cursor(number: u64) -> String {
-    BASE64.encode(json!({ "last_id": number, "last_value": number.to_string() }).to_string())
 }

@@ -28,6 +28,11 @@ impl Shop {
             (Node::Query, "inventoryTransfers") => self.transfers_by(&query),
             (Node::Query, "bulkOperations") => self.bulk_operations_by(&query),
             (Node::Query, "webhookSubscriptions") => Records::list(self.webhooks.nodes()),
+            (Node::Query, "orders") => self.orders_by(&query, field.text("sortKey")),
+            (Node::Order(order), "lineItems") => self.lines_of_order(*order),
+            (Node::Order(order), "shippingLines") => self.shipping_lines_of_order(*order),
+            (Node::Order(order), "fulfillmentOrders") => self.parts_of_order(*order),
+            (Node::FulfillmentOrder(part), "lineItems") => self.lines_of_part(*part),
             (Node::Location(location), "inventoryLevels") => {
                 self.levels_at(*location, query, field.flag("includeInactive"))
             }
@@ -311,6 +316,7 @@ fn known_fields(parent: &Node, name: &str) -> &'static [&'static str] {
             &["id", "status", "destination_id"]
         }
         (Node::Query, "bulkOperations") => &["id", "status", "operation_type", "created_at"],
+        (Node::Query, "orders") => super::orders::SEARCH_FIELDS,
         (_, "inventoryLevels") => &["id", "updated_at", "created_at", "inventory_item_id"],
         _ => &[],
     }

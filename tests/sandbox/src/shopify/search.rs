@@ -102,9 +102,7 @@ impl Query {
         match self {
             Self::And(queries) | Self::Or(queries) => {
                 queries.retain(|query| match query {
-                    Self::Term(term)
-                        if !term.field.is_empty() && !known.contains(&term.field.as_str()) =>
-                    {
+                    Self::Term(term) if !term.field.is_empty() && !is_known(&term.field, known) => {
                         refused.push((term.field.clone(), term.value.clone()));
                         false
                     }
@@ -118,6 +116,14 @@ impl Query {
             Self::Term(_) => {}
         }
     }
+}
+
+/// Whether a field is in the list, which may end names in `*`.
+fn is_known(field: &str, known: &[&str]) -> bool {
+    known.iter().any(|known| match known.strip_suffix('*') {
+        Some(beginning) => field.starts_with(beginning),
+        None => field == *known,
+    })
 }
 
 #[derive(Debug, PartialEq)]

@@ -178,6 +178,13 @@ fn check(
                 problem(format!("Expected {value} to be a key-value object."));
                 return value;
             };
+            let count = given.values().filter(|value| !value.is_null()).count();
+            if definition.directives.has("oneOf") && (count != 1 || given.len() != 1) {
+                let count = given.len();
+                problem(format!(
+                    "'{name}' requires exactly one argument, but {count} were provided."
+                ));
+            }
             for key in given
                 .keys()
                 .filter(|key| !definition.fields.contains_key(key.as_str()))
@@ -223,6 +230,10 @@ fn scalar_takes(name: &str, value: &Value) -> bool {
             .is_some_and(|number| i32::try_from(number).is_ok()),
         "Float" => value.is_number(),
         "Boolean" => value.is_boolean(),
+        "Decimal" => {
+            let text = value.as_str();
+            value.is_number() || text.is_some_and(|text| text.trim().parse::<f64>().is_ok())
+        }
         "String" => value.is_string(),
         "ID" => value.is_string() || value.is_i64() || value.is_u64(),
         _ => true,

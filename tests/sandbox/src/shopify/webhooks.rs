@@ -302,6 +302,9 @@ impl Shop {
 /// `INVENTORY_LEVELS_UPDATE` is `inventory_levels/update` on the wire.
 fn topic_path(topic: &str) -> String {
     let topic = topic.to_lowercase();
+    if let Some(event) = topic.strip_prefix("orders_") {
+        return format!("orders/{event}");
+    }
     topic
         .rsplit_once('_')
         .map_or(topic.clone(), |(what, event)| format!("{what}/{event}"))
@@ -358,6 +361,10 @@ mod tests {
         assert_eq!(
             topic_path("BULK_OPERATIONS_FINISH"),
             "bulk_operations/finish"
+        );
+        assert_eq!(
+            topic_path("ORDERS_PARTIALLY_FULFILLED"),
+            "orders/partially_fulfilled"
         );
     }
 }

@@ -8,6 +8,9 @@
 
 mod access;
 mod catalogue;
+mod order_export;
+mod order_levers;
+mod order_writes;
 mod stock;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -109,6 +112,20 @@ impl Client {
         self.send(method, &format!("/v2/{path}"), &headers, body)
     }
 
+    /// The orders that v2 gives for these parameters.
+    fn export(&mut self, query: &str) -> Answer {
+        self.v2("GET", &format!("order/?{query}"), "application/json", "")
+    }
+
+    /// One entry of v4's `bulk_update`.
+    fn update(&mut self, entry: Value) -> Answer {
+        self.v4("POST", "orders/bulk_update", &Value::Array(vec![entry]))
+    }
+
+    fn order(&self, id: OrderId) -> OrderView {
+        self.account.order(id).unwrap()
+    }
+
     /// Loads rows as flat JSON.
     fn load(&mut self, query: &str, rows: &Value) -> Answer {
         let body = json!({ "inventory_items": rows }).to_string();
@@ -147,6 +164,13 @@ fn shirt() -> Style {
             variant(103, "Ink", "S", Some("SH-3")),
         ],
     }
+}
+
+/// The ids of the orders in an answer of v2.
+fn ids(answer: &Answer) -> Vec<String> {
+    let orders = answer.body["orders"].as_array();
+    let id = |order: &Value| order["order_id"].as_str().unwrap().to_owned();
+    orders.map_or_else(Vec::new, |orders| orders.iter().map(id).collect())
 }
 
 fn statuses(answer: &Answer) -> Vec<&str> {

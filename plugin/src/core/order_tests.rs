@@ -1,0 +1,192 @@
+use super::*;
+
+fn matched(variant: u64) -> Match {
+    Match::Variant(Matched {
+        variant: Id(variant),
+        product: Id(1),
+        item: Id(variant),
+        sku: format!("SKU-{variant}"),
+        tracked: true,
+        continue_selling: false,
+        available: Some(10),
+    })
+}
+
+fn line(upc: &str, units: &str, price: &str, extended: &str) -> Line {
+    Line {
+        upc: upc.into(),
+        label: "Tee, Navy, M".into(),
+        units: units.into(),
+        price: price.into(),
+        extended: extended.into(),
+        ..Line::default()
+    }
+}
+
+fn order(lines: Vec<Line>, total: &str) -> Order {
+    Order {
+        id: "50001".into(),
+        currency: "EUR".into(),
+        total: total.into(),
+        lines,
+        ..Order::default()
+    }
+}
+
+fn read(order: &Order) -> Result<Ready, Refused> {
+    let matches = [
+        ("11".to_owned(), matched(11)),
+        ("12".to_owned(), matched(12)),
+        ("13".to_owned(), Match::Several(vec![Id(13), Id(14)])),
+        ("15".to_owned(), Match::Gone),
+    ];
+    understand(order, &matches.into())
+}
+
+#[track_caller]
+fn refused(order: &Order, code: &str, words: &str) {
+    let troubles = read(order).expect_err("it is refused").troubles;
+    let found = troubles.iter().find(|t| t.code == code).expect(code);
+    assert!(found.reason.contains(words), "{}", found.reason);
+    assert!(!found.fix.is_empty());
+}
+
+#[test]
+fn an_order_comes_out_to_the_cent() {
+    let ready = read(&order(
+        vec![line("11", "3", "12.50", "37.50"), line("12", "1", "", "5")],
+        "42.50",
+    ));
+    let ready = ready.expect("understood");
+    assert_eq!((ready.total, ready.discount, ready.shipping), (4_250, 0, 0));
+    assert_eq!(ready.lines[0].priced(), [(3, 1_250)]);
+}
+
+#[test]
+fn a_sum_that_does_not_divide_evenly_becomes_two_prices() {
+    let ready =
+        read(&order(vec![line("11", "3", "33.33", "100.00")], "100.00")).expect("understood");
+    assert_eq!(ready.lines[0].priced(), [(1, 3_334), (2, 3_333)]);
+    assert_eq!(ready.lines[0].priced_part(0, 2), [(1, 3_334), (1, 3_333)]);
+    assert_eq!(ready.lines[0].priced_part(2, 1), [(1, 3_333)]);
+    let sum: i64 = ready.lines[0]
+        .priced()
+        .iter()
+        .map(|(units, price)| units * price)
+        .sum();
+    assert_eq!(sum, 10_000);
+}
+
+#[test]
+fn the_total_says_whether_the_discount_is_in_the_lines() {
+    let mut outside = order(vec![line("11", "2", "50", "100")], "95.00");
+    (outside.discount, outside.shipping_total) = ("10.00".into(), "5".into());
+    assert_eq!(
+        read(&outside).map(|r| (r.discount, r.shipping)),
+        Ok((1_000, 500))
+    );
+    let inside = Order {
+        total: "105.00".into(),
+        ..outside.clone()
+    };
+    assert_eq!(
+        read(&inside).map(|r| (r.discount, r.total)),
+        Ok((0, 10_500))
+    );
+    let mut percent = order(vec![line("11", "1", "9.99", "9.99")], "8.99");
+    percent.discount_percent = "10".into();
+    assert_eq!(read(&percent).map(|r| r.discount), Ok(100));
+    let neither = Order {
+        total: "90.00".into(),
+        ..outside
+    };
+    refused(&neither, "order-total", "its total is 90.00 EUR");
+}
+
+#[test]
+fn each_trouble_names_its_line_and_all_are_told() {
+    let lines = vec![
+        line("", "1", "1", "1"),
+        line("99", "1", "1", "1"),
+        line("13", "1", "1", "1"),
+        line("15", "1", "1", "1"),
+        line("11", "0", "1", "0"),
+        line("11", "-1", "1", "-1"),
+        line("11", "1", "ten", "1"),
+    ];
+    let lines = [lines, vec![line("12", "2", "1", "2")]].concat();
+    let Refused { troubles, lines } = read(&order(lines, "9")).expect_err("refused");
+    let codes: Vec<&str> = troubles.iter().map(|t| t.code.as_str()).collect();
+    let expected = [
+        "line-without-upc",
+        "line-not-linked",
+        "line-upc-twice",
+        "line-variant-gone",
+        "line-units",
+        "line-units",
+        "line-price",
+    ];
+    assert_eq!(codes, expected);
+    assert_eq!(lines.iter().map(|line| line.units).collect::<Vec<_>>(), [2]);
+    for (at, trouble) in troubles.iter().enumerate() {
+        assert!(
+            trouble
+                .reason
+                .starts_with(&format!("Line {} (Tee, Navy, M)", at + 1)),
+            "{}",
+            trouble.reason
+        );
+    }
+}
+
+#[test]
+fn odd_orders_are_refused_as_a_whole() {
+    refused(&order(vec![], "0"), "order-without-lines", "no lines");
+    let long = order(vec![line("11", "1", "1", "1"); 2_000], "2000");
+    refused(&long, "order-too-long", "2000 lines");
+    let mut unknown = order(vec![line("11", "1", "1", "1")], "1");
+    unknown.currency = "XXZ".into();
+    refused(&unknown, "order-currency", "XXZ");
+    let mut pack = order(vec![line("11", "1", "1", "1")], "1");
+    pack.lines[0].multiplier = "6".into();
+    refused(&pack, "line-pack", "pack of 6");
+}
+
+#[test]
+fn single_units_are_known_by_any_spelling_of_one() {
+    for one in ["", "1", "1.0", "1.00", "0", " 1 "] {
+        let mut order = order(vec![line("11", "1", "1", "1")], "1");
+        order.lines[0].multiplier = one.into();
+        assert!(read(&order).is_ok(), "{one:?}");
+    }
+    for pack in ["10", "100", "2", "-1", "x"] {
+        let mut order = order(vec![line("11", "1", "1", "1")], "1");
+        order.lines[0].multiplier = pack.into();
+        assert!(read(&order).is_err(), "{pack:?}");
+    }
+}
+
+#[test]
+fn a_change_is_told_line_by_line() {
+    let before = order(
+        vec![line("11", "3", "1", "3"), line("12", "1", "1", "1")],
+        "4",
+    );
+    let mut after = order(vec![line("11", "5", "1", "5")], "5");
+    after.purchase_order = "PO-7".into();
+    let told = Snapshot::of(&before).differences(&Snapshot::of(&after));
+    assert_eq!(
+        told,
+        [
+            "purchase order: \"\" became \"PO-7\"",
+            "total: \"4\" became \"5\"",
+            "line 1 (Tee, Navy, M): 3 units for 3 became 5 units for 5",
+            "line 2 (Tee, Navy, M, 1 units) is gone",
+        ]
+    );
+    assert!(
+        Snapshot::of(&before)
+            .differences(&Snapshot::of(&before))
+            .is_empty()
+    );
+}

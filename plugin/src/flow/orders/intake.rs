@@ -1,0 +1,266 @@
+//! Reads what JOOR offers, and what it cancelled or changed, into the book.
+
+use std::collections::BTreeSet;
+
+use crate::core::finding::Finding;
+use crate::core::order::{Order, Snapshot, Trouble};
+use crate::core::time::{HOUR, MINUTE, parse_loosely};
+use crate::halt::Halt;
+use crate::joor::orders::{Which, read as read_page};
+use crate::ledger::orders::{CHANGED, Ended, OrderEntry, State, Told};
+
+use super::super::desk::Desk;
+use super::super::report::plural;
+use super::book::Book;
+
+/// Pages read of one kind in a pass: 2,000 orders. What JOOR is told of leaves the list, so the
+/// next pass comes to the rest.
+const PAGES_MAX: usize = 40;
+
+/// By how much readings of cancellations overlap: JOOR's clock is not ours.
+const OVERLAP: u64 = 10 * MINUTE;
+
+/// Reads what JOOR offers and what it cancelled.
+pub async fn read(desk: &mut Desk, book: &mut Book) -> Result<(), Halt> {
+    let before = book.all.clone();
+    begin(desk, book);
+    let whole = offered(desk, book).await?;
+    let cancelled = cancelled(desk, book).await?;
+    let ids: Vec<String> = book.offered.keys().chain(&cancelled).cloned().collect();
+    book.load(desk, ids).await?;
+    for id in book.offered.keys().cloned().collect::<Vec<_>>() {
+        take_in(desk, book, &id);
+    }
+    for id in cancelled {
+        cancel(book, &id);
+    }
+    if whole {
+        let mut gone = book.which(|entry| entry.state == State::Waiting);
+        gone.retain(|id| !book.offered.contains_key(id));
+        for id in gone {
+            withdraw(book, &id);
+        }
+    }
+    book.commit_changed(desk).await?;
+    if book.all != before {
+        book.commit_all(desk).await?;
+    }
+    Ok(())
+}
+
+/// What an order is on JOOR now, where JOOR offers it.
+///
+/// # Errors
+/// As [`read_page`].
+pub async fn offered_now(desk: &Desk, id: &str) -> Result<Option<Snapshot>, Halt> {
+    let mut start = 0;
+    for _ in 0..PAGES_MAX {
+        let page = read_page(&desk.joor, Which::ToTakeOver, start).await?;
+        if let Some(order) = page.orders.iter().find(|order| order.id == id) {
+            return Ok(Some(Snapshot::of(order)));
+        }
+        match page.next {
+            Some(next) => start = next,
+            None => break,
+        }
+    }
+    Ok(None)
+}
+
+/// Since when orders are taken over: the settings' day, or the first pass.
+fn begin(desk: &Desk, book: &mut Book) {
+    let told = desk
+        .settings
+        .orders
+        .start
+        .as_deref()
+        .and_then(parse_loosely);
+    match told {
+        Some(start) => book.all.since = start,
+        None if book.all.since == 0 => book.all.since = desk.io.now(),
+        None => {}
+    }
+    if book.all.cancelled_until == 0 {
+        book.all.cancelled_until = book.all.since.min(desk.io.now());
+    }
+}
+
+/// The orders to take over. False: there are more than are read in a pass.
+async fn offered(desk: &mut Desk, book: &mut Book) -> Result<bool, Halt> {
+    let (mut start, mut history, mut unreadable) = (0, 0, 0);
+    let mut whole = false;
+    for _ in 0..PAGES_MAX {
+        let page = read_page(&desk.joor, Which::ToTakeOver, start).await?;
+        unreadable += page.unreadable;
+        for order in page.orders {
+            // An order that does not say when it was approved is not taken for history.
+            if order.approved_at.is_some_and(|at| at < book.all.since) {
+                history += 1;
+            } else {
+                book.offered.insert(order.id.clone(), order);
+            }
+        }
+        match page.next {
+            Some(next) => start = next,
+            None => {
+                whole = true;
+                break;
+            }
+        }
+    }
+    desk.report
+        .count("orders_offered", book.offered.len() as u64);
+    desk.report.count("orders_before_start", history);
+    if unreadable > 0 {
+        desk.report.find(Finding::error(
+            "orders-unreadable",
+            format!(
+                "{} of JOOR's export could not be read: they have no id.",
+                plural(unreadable, "order")
+            ),
+            "Tell JOOR's support; until then they are not taken over.",
+        ));
+    }
+    if !whole {
+        desk.report.find(Finding::note(
+            "orders-many",
+            format!(
+                "JOOR offers more orders than are read in a pass ({} so far).",
+                book.offered.len()
+            ),
+            "Nothing needs to be done: the next pass goes on with them.",
+        ));
+    }
+    Ok(whole && unreadable == 0)
+}
+
+/// The ids of orders that were cancelled since the last reading.
+async fn cancelled(desk: &Desk, book: &mut Book) -> Result<BTreeSet<String>, Halt> {
+    let now = desk.io.now();
+    let which = Which::Cancelled {
+        since: book.all.cancelled_until.saturating_sub(OVERLAP),
+        until: now + HOUR,
+    };
+    let (mut start, mut ids) = (0, BTreeSet::new());
+    for _ in 0..PAGES_MAX {
+        let page = read_page(&desk.joor, which, start).await?;
+        ids.extend(page.orders.into_iter().map(|order| order.id));
+        match page.next {
+            Some(next) => start = next,
+            None => {
+                // Written down only once in a while: an overlap that is a little longer costs nothing.
+                if now >= book.all.cancelled_until + 5 * MINUTE {
+                    book.all.cancelled_until = now;
+                }
+                break;
+            }
+        }
+    }
+    Ok(ids)
+}
+
+/// Takes an offered order into the book.
+fn take_in(desk: &Desk, book: &mut Book, id: &str) {
+    let Some(order) = book.offered.get(id).cloned() else {
+        return;
+    };
+    let now = desk.io.now();
+    let snapshot = Snapshot::of(&order);
+    let Some(entry) = book.entry_mut(id) else {
+        book.add(new_entry(&order, snapshot, now));
+        return;
+    };
+    entry.missed = false;
+    match entry.state {
+        State::Waiting => refresh(entry, &order, snapshot),
+        State::Sending | State::Cancelling => {}
+        State::Created => changed_after_export(entry, &snapshot, now),
+        // Cancelled before it was in Shopify: nothing speaks against taking it over now.
+        State::Cancelled if entry.parts.iter().all(|part| part.order.is_none()) => {
+            *entry = new_entry(&order, snapshot, now);
+        }
+        State::Cancelled => {
+            let trouble = Trouble::new(
+                "order-approved-again",
+                "It was cancelled, and its order in Shopify with it; now JOOR offers it as approved again.",
+                "Place it on JOOR as a new order, or enter it in Shopify by hand.",
+            );
+            entry.park(now, vec![trouble], None);
+        }
+        State::Released if entry.ended == Some(Ended::Withdrawn) => {
+            *entry = new_entry(&order, snapshot, now);
+        }
+        State::Released => {}
+    }
+}
+
+fn new_entry(order: &Order, snapshot: Snapshot, now: u64) -> OrderEntry {
+    let mut entry = OrderEntry {
+        id: order.id.clone(),
+        read_at: now,
+        ..OrderEntry::default()
+    };
+    refresh(&mut entry, order, snapshot);
+    entry
+}
+
+fn refresh(entry: &mut OrderEntry, order: &Order, snapshot: Snapshot) {
+    entry.purchase_order.clone_from(&order.purchase_order);
+    entry.customer.clone_from(&order.customer_name);
+    entry.linesheet.clone_from(&order.linesheet_code);
+    entry.approved_at = order.approved_at.unwrap_or(0);
+    entry.snapshot = snapshot;
+}
+
+/// An order in Shopify that JOOR offers again: changed since, or not marked.
+fn changed_after_export(entry: &mut OrderEntry, snapshot: &Snapshot, now: u64) {
+    let differences = entry.snapshot.differences(snapshot);
+    if differences.is_empty() {
+        // JOOR still offers what it was told of: it is told again, once in an hour.
+        let told_long_ago = |told: &Told| told.exported && now >= told.at + HOUR;
+        entry.told.take_if(|told| told_long_ago(told));
+        return;
+    }
+    let trouble = Trouble::new(
+        CHANGED,
+        format!(
+            "It was changed on JOOR after it was taken over: {}.",
+            differences.join("; ")
+        ),
+        "Change the order in Shopify by hand; then `orders release` it, which takes JOOR's new version for settled.",
+    );
+    entry.park(now, vec![trouble], None);
+}
+
+/// Takes a cancellation into the book.
+fn cancel(book: &mut Book, id: &str) {
+    // An order that was approved again since then is not cancelled.
+    if book.offered.contains_key(id) {
+        return;
+    }
+    let Some(entry) = book.entry_mut(id) else {
+        return;
+    };
+    match entry.state {
+        State::Waiting => {
+            entry.state = State::Cancelled;
+            entry.parked = None;
+        }
+        State::Sending => entry.cancel_wanted = true,
+        State::Created if !entry.cancel_refused => entry.state = State::Cancelling,
+        State::Created | State::Cancelling | State::Cancelled | State::Released => {}
+    }
+}
+
+/// JOOR does not offer a waiting order any more. A page that moved while it was read can hide
+/// one, so that is believed the second time.
+fn withdraw(book: &mut Book, id: &str) {
+    let Some(entry) = book.entry_mut(id) else {
+        return;
+    };
+    if std::mem::replace(&mut entry.missed, true) {
+        entry.state = State::Released;
+        entry.ended = Some(Ended::Withdrawn);
+        entry.parked = None;
+    }
+}

@@ -1,0 +1,171 @@
+//! Orders that are in Shopify: assigned to the chosen location, and their claims shown.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::core::id::Id;
+use crate::core::order::Trouble;
+use crate::core::time::Millis;
+use crate::halt::Halt;
+use crate::ledger::orders::{Claim, OrderEntry, State};
+use crate::ledger::{Batch, FullRead};
+use crate::shopify::orders::{self as shop, Changed, Placement};
+
+use super::super::desk::Desk;
+use super::book::Book;
+
+/// Assigns orders to the chosen location. "Orders on JOOR get assigned to the default location when
+/// coming back to Shopify." (seed) Nothing is marked as fulfilled by that.
+pub async fn place(desk: &mut Desk, book: &mut Book) -> Result<(), Halt> {
+    let unplaced = |entry: &OrderEntry| {
+        entry.state == State::Created
+            && entry
+                .parts
+                .iter()
+                .any(|part| !part.placed && !part.misplaced)
+    };
+    for id in book.which(unplaced) {
+        let count = book.entry(&id).map_or(0, |entry| entry.parts.len());
+        for index in 0..count {
+            place_part(desk, book, &id, index).await?;
+        }
+        book.commit(desk, &id).await?;
+    }
+    Ok(())
+}
+
+async fn place_part(desk: &mut Desk, book: &mut Book, id: &str, index: usize) -> Result<(), Halt> {
+    let Some(part) = book.entry(id).and_then(|entry| entry.parts.get(index)) else {
+        return Ok(());
+    };
+    let (Some(order), false) = (&part.order, part.placed || part.misplaced) else {
+        return Ok(());
+    };
+    let state = match book.fresh.get(&part.key) {
+        Some(state) => Some(state.clone()),
+        None => shop::state(&desk.shopify, order.id).await?,
+    };
+    let name = order.name.clone();
+    let location = book.location;
+    let (mut placed, mut refusal) = (true, None);
+    match state.map(|state| state.placement(location)) {
+        // An order that was deleted in Shopify has no place any more.
+        None | Some(Placement::Placed) => {}
+        Some(Placement::NotAssigned) => placed = false,
+        Some(Placement::Elsewhere(elsewhere)) => {
+            for piece in elsewhere {
+                match shop::move_part(&desk.shopify, &piece, location).await? {
+                    Changed::Done(()) => desk.report.count("orders_moved", 1),
+                    Changed::Refused(why) => refusal = Some(why.words),
+                    Changed::Later { .. } | Changed::Unknown(_) => placed = false,
+                }
+            }
+        }
+    }
+    let now = desk.io.now();
+    let Some(entry) = book.entry_mut(id) else {
+        return Ok(());
+    };
+    if let Some(part) = entry.parts.get_mut(index) {
+        part.misplaced = refusal.is_some();
+        part.placed = placed && refusal.is_none();
+    }
+    if let Some(words) = refusal {
+        let reason =
+            format!("Its order {name} in Shopify is not assigned to the chosen location: {words}.");
+        let fix = "Stock its SKUs at that location and move the order there by hand; then `orders release` it.";
+        entry.park(
+            now,
+            vec![Trouble::new("order-misplaced", reason, fix)],
+            None,
+        );
+    }
+    Ok(())
+}
+
+/// Ends the claims that Shopify's own numbers show: what is committed at the location has changed
+/// since the order was created. "No unit offered twice" holds until then and no longer.
+pub async fn close_claims(desk: &mut Desk, book: &mut Book) -> Result<(), Halt> {
+    let mut batch = Batch::default();
+    let full_read: FullRead = desk.ledger.get("full-read").await?.unwrap_or_default();
+    let file_asked_at = full_read.bulk.map(|bulk| bulk.asked_at);
+    let shown = shown(desk, book).await?;
+    for (id, claim) in book.claims().clone() {
+        let shown_at = match claim.shown_at {
+            Some(at) => at,
+            None if shown.contains(&id) => desk.shopify.now(),
+            None => continue,
+        };
+        // A file of all stock that is being written or read may lack it still.
+        let hidden = file_asked_at.is_some_and(|asked_at| shown_at >= asked_at);
+        let after = hidden.then(|| Claim {
+            shown_at: Some(shown_at),
+            ..claim
+        });
+        book.put_claim(&mut batch, &id, after);
+    }
+    if batch.is_empty() {
+        return Ok(());
+    }
+    desk.commit(batch).await
+}
+
+/// The orders whose claims Shopify shows.
+async fn shown(desk: &Desk, book: &mut Book) -> Result<BTreeSet<String>, Halt> {
+    let open: Vec<String> = book
+        .claims()
+        .iter()
+        .filter(|(_, claim)| claim.shown_at.is_none())
+        .map(|(id, _)| id.clone())
+        .collect();
+    book.load(desk, open.clone()).await?;
+    let mut shown = BTreeSet::new();
+    let mut asked: BTreeMap<String, Millis> = BTreeMap::new();
+    for id in open {
+        let Some(entry) = book.entry(&id) else {
+            shown.insert(id);
+            continue;
+        };
+        if entry.state != State::Created {
+            continue;
+        }
+        if entry.parts.iter().any(|part| part.misplaced) {
+            // Its stock was taken elsewhere; the chosen location's number never shows it.
+            shown.insert(id);
+        } else if entry.parts.iter().all(|part| part.placed) {
+            let created_at = entry
+                .parts
+                .iter()
+                .filter_map(|part| part.order.as_ref())
+                .map(|order| order.created_at)
+                .max();
+            asked.insert(id, created_at.unwrap_or(0));
+        }
+    }
+    let items: BTreeSet<Id> = asked
+        .keys()
+        .filter_map(|id| book.claim(id))
+        .flat_map(|claim| &claim.units)
+        .map(|claimed| claimed.item)
+        .collect();
+    let items: Vec<Id> = items.into_iter().collect();
+    let committed: BTreeMap<Id, Option<Millis>> =
+        shop::committed_at(&desk.shopify, &items, book.location)
+            .await?
+            .into_iter()
+            .collect();
+    for (id, created_at) in asked {
+        let is_shown = |item: &Id| match committed.get(item) {
+            // Shopify's times are whole seconds.
+            Some(Some(at)) => *at >= created_at,
+            // Not stocked there, or deleted: there is no number that could show it.
+            Some(None) | None => true,
+        };
+        if book
+            .claim(&id)
+            .is_some_and(|claim| claim.units.iter().all(|claimed| is_shown(&claimed.item)))
+        {
+            shown.insert(id);
+        }
+    }
+    Ok(shown)
+}
