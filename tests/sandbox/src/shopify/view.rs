@@ -133,6 +133,12 @@ impl<'a> VariantView<'a> {
             .quantity(location, self.id, "available")
             .map(i64::from)
     }
+    /// Units on hand at a location, for sale or not; `None` where it is not stocked.
+    pub fn on_hand(&self, location: LocationId) -> Option<i64> {
+        self.store
+            .quantity(location, self.id, "on_hand")
+            .map(i64::from)
+    }
     /// Units in another state at a location; `None` where it is not stocked.
     pub fn units(&self, location: LocationId, state: State) -> Option<i64> {
         self.store
