@@ -27,7 +27,10 @@ async fn an_order_on_the_linesheet_mto_reduces_no_stock_whatever_is_set() {
 
     world.sync().await;
 
-    assert_eq!(world.in_shopify(order, |o| o.behaviour()), Behaviour::Bypass);
+    assert_eq!(
+        world.in_shopify(order, |o| o.behaviour()),
+        Behaviour::Bypass
+    );
     assert_eq!(world.decision(order).await, "BYPASS by linesheet code MTO");
     assert_eq!(world.stock("CPE-BLK-38", "Paris"), cape);
     assert_eq!(world.stock("LIN-SND-M", "Paris"), stock(20, 0, 20));
@@ -85,7 +88,11 @@ async fn an_order_that_follows_the_policy_claims_nothing_that_is_not_there() {
 
     assert_eq!(world.times_in_shopify(order), 0);
     assert_eq!(world.stock("LIN-SND-M", "Paris"), stock(20, 0, 20));
-    assert_eq!(world.shows("LIN-SND-M"), units(8), "29 less what it waits for");
+    assert_eq!(
+        world.shows("LIN-SND-M"),
+        units(8),
+        "29 less what it waits for"
+    );
 }
 
 #[tokio::test]
@@ -109,14 +116,23 @@ async fn a_product_that_continues_selling_is_claimed_under_the_policy_too() {
 #[tokio::test]
 async fn the_product_decides_for_each_line_of_an_order_by_itself() {
     let world = brand_with(json!({ "claim": "follow-policy" })).await;
-    let order = world.buys(SPRING, &[("SCF-CLY", 6), ("WRP-RST-S", 6), ("LIN-SND-M", 2)]);
+    let order = world.buys(
+        SPRING,
+        &[("SCF-CLY", 6), ("WRP-RST-S", 6), ("LIN-SND-M", 2)],
+    );
 
     world.sync().await;
 
     let (codes, told) = world.parked(order).await;
     assert_eq!(codes, ["order-short"]);
-    assert!(told.contains("line 2 (SKU WRP-RST-S): 6 ordered, 5 in stock"), "{told}");
-    assert!(!told.contains("SCF-CLY") && !told.contains("LIN-SND-M"), "{told}");
+    assert!(
+        told.contains("line 2 (SKU WRP-RST-S): 6 ordered, 5 in stock"),
+        "{told}"
+    );
+    assert!(
+        !told.contains("SCF-CLY") && !told.contains("LIN-SND-M"),
+        "{told}"
+    );
 }
 
 #[tokio::test]
@@ -164,7 +180,13 @@ async fn the_code_mto_goes_before_the_linesheet_and_that_before_the_global_setti
             ],
         }))
         .await;
-        let by = |claim| if claim == "always-claim" { ignoring } else { obeying };
+        let by = |claim| {
+            if claim == "always-claim" {
+                ignoring
+            } else {
+                obeying
+            }
+        };
         for (linesheet, decided) in [
             ("MTO", "BYPASS by linesheet code MTO".to_owned()),
             ("480001", format!("{} by linesheet \"480001\"", by(other))),
@@ -188,7 +210,10 @@ async fn linesheet_codes_are_the_same_in_any_case() {
     }))
     .await;
     for (linesheet, decided) in [
-        ("SS27-PARIS", "DECREMENT_OBEYING_POLICY by linesheet \"SS27-PARIS\""),
+        (
+            "SS27-PARIS",
+            "DECREMENT_OBEYING_POLICY by linesheet \"SS27-PARIS\"",
+        ),
         ("mto", "BYPASS by linesheet code mto"),
     ] {
         let order = world.buys(linesheet, &[("LIN-SND-M", 1)]);
@@ -227,7 +252,10 @@ async fn a_check_warns_of_the_linesheet_code_mto() {
 
     let finding = report.finding("linesheet-code-mto");
     let message = finding["message"].as_str().unwrap();
-    assert!(message.contains("Atelier") && message.contains("do not reduce stock"), "{message}");
+    assert!(
+        message.contains("Atelier") && message.contains("do not reduce stock"),
+        "{message}"
+    );
     let mut brand = Brand::default();
     brand.linesheets.retain(|linesheet| linesheet.code != "MTO");
     let report = brand.open().await.check().await;
@@ -246,10 +274,16 @@ async fn an_order_that_shopify_routes_elsewhere_is_moved_to_the_default_location
     let report = world.sync().await;
 
     assert_eq!(report.count("orders_moved"), 1);
-    let (paris, lyon) = (world.stock("LIN-SND-M", "Paris"), world.stock("LIN-SND-M", "Lyon"));
+    let (paris, lyon) = (
+        world.stock("LIN-SND-M", "Paris"),
+        world.stock("LIN-SND-M", "Lyon"),
+    );
     assert_eq!((paris, lyon), (stock(16, 4, 20), stock(9, 0, 9)));
     assert_eq!(world.in_shopify(order, |o| o.locations()), [routing[2]]);
-    assert_eq!(world.in_shopify(order, |o| o.fulfillment_status()), "UNFULFILLED");
+    assert_eq!(
+        world.in_shopify(order, |o| o.fulfillment_status()),
+        "UNFULFILLED"
+    );
     assert_eq!(world.shows("LIN-SND-M"), units(25));
     world.everything_agrees();
 }
@@ -261,7 +295,10 @@ async fn an_order_can_be_assigned_to_another_location_than_the_default_one() {
 
     world.sync().await;
 
-    assert_eq!(world.in_shopify(order, |o| o.locations()), [world.location("Lyon")]);
+    assert_eq!(
+        world.in_shopify(order, |o| o.locations()),
+        [world.location("Lyon")]
+    );
     assert_eq!(world.stock("LIN-SND-M", "Lyon"), stock(5, 4, 9));
     assert_eq!(world.stock("LIN-SND-M", "Paris"), stock(20, 0, 20));
     world.everything_agrees();

@@ -28,7 +28,9 @@ async fn five_shirts() -> (World, OrderId) {
 }
 
 fn cancel(world: &World, order: OrderId) {
-    world.joor_now(|joor, now| joor.cancel_order(order, now)).unwrap();
+    world
+        .joor_now(|joor, now| joor.cancel_order(order, now))
+        .unwrap();
 }
 
 /// All of an order leaves the house.
@@ -71,21 +73,34 @@ async fn an_order_cancelled_before_it_is_shipped_gives_back_exactly_what_it_clai
 
 #[tokio::test]
 async fn an_order_that_claimed_nothing_gives_nothing_back() {
-    let (world, order) = one_order(Brand::default(), "MTO", &[("CPE-BLK-38", 12), ("LIN-SND-M", 3)]).await;
-    let before = (world.stock("CPE-BLK-38", "Paris"), world.stock("LIN-SND-M", "Paris"));
+    let (world, order) = one_order(
+        Brand::default(),
+        "MTO",
+        &[("CPE-BLK-38", 12), ("LIN-SND-M", 3)],
+    )
+    .await;
+    let before = (
+        world.stock("CPE-BLK-38", "Paris"),
+        world.stock("LIN-SND-M", "Paris"),
+    );
     cancel(&world, order);
 
     world.sync_all().await;
 
     assert!(world.in_shopify(order, |order| order.is_cancelled()));
-    let after = (world.stock("CPE-BLK-38", "Paris"), world.stock("LIN-SND-M", "Paris"));
+    let after = (
+        world.stock("CPE-BLK-38", "Paris"),
+        world.stock("LIN-SND-M", "Paris"),
+    );
     assert_eq!(after, before);
     world.everything_agrees();
 }
 
 #[tokio::test]
 async fn of_a_partial_claim_the_claimed_part_comes_back_and_no_more() {
-    let brand = Brand::with_settings(json!({ "claim": "follow-policy", "orders": { "shortage": "partial" } }));
+    let brand = Brand::with_settings(
+        json!({ "claim": "follow-policy", "orders": { "shortage": "partial" } }),
+    );
     let (world, order) = one_order(brand, SPRING, &[("WRP-RST-S", 9)]).await;
     assert_eq!(world.stock("WRP-RST-S", "Paris"), stock(0, 5, 5));
     cancel(&world, order);
@@ -107,7 +122,11 @@ async fn a_shop_that_takes_its_time_to_cancel_is_waited_for() {
 
     world.sync().await;
     assert_eq!(world.order_shown(order).await["state"], "cancelling");
-    assert_eq!(world.shows("LIN-SND-M"), units(24), "not before Shopify has given it back");
+    assert_eq!(
+        world.shows("LIN-SND-M"),
+        units(24),
+        "not before Shopify has given it back"
+    );
     world.sync_all().await;
 
     assert_eq!(world.order_shown(order).await["state"], "cancelled");
@@ -119,7 +138,9 @@ async fn a_shop_that_takes_its_time_to_cancel_is_waited_for() {
 
 #[tokio::test]
 async fn an_order_cancelled_before_it_is_in_shopify_never_gets_there() {
-    let world = Brand::with_settings(json!({ "claim": "follow-policy" })).open_synced().await;
+    let world = Brand::with_settings(json!({ "claim": "follow-policy" }))
+        .open_synced()
+        .await;
     let order = world.buys(SPRING, &[("WRP-RST-S", 6)]);
     world.sync().await;
     assert_eq!(world.shows("WRP-RST-S"), units(1));
@@ -172,7 +193,10 @@ async fn an_order_cancelled_after_it_was_shipped_is_parked_and_takes_nothing_bac
         let (codes, told) = world.parked(order).await;
         assert_eq!(codes, ["order-shipped-and-cancelled"]);
         let name = world.in_shopify(order, |order| order.name().to_owned());
-        assert!(told.contains(&name) && told.contains("`orders release`"), "{told}");
+        assert!(
+            told.contains(&name) && told.contains("`orders release`"),
+            "{told}"
+        );
         assert_eq!(world.stock("LIN-SND-M", "Paris"), shipped);
         assert!(!world.in_shopify(order, |order| order.is_cancelled()));
 
@@ -189,7 +213,9 @@ async fn an_order_that_is_approved_again_after_its_cancellation_is_parked() {
     cancel(&world, order);
     world.sync_all().await;
     world.minutes(1);
-    world.joor_now(|joor, now| joor.approve_order(order, now)).unwrap();
+    world
+        .joor_now(|joor, now| joor.approve_order(order, now))
+        .unwrap();
 
     passes(&world, 2).await;
 
@@ -202,18 +228,28 @@ async fn an_order_that_is_approved_again_after_its_cancellation_is_parked() {
 
 #[tokio::test]
 async fn a_waiting_order_that_joor_sets_back_to_pending_claims_nothing_any_more() {
-    let world = Brand::with_settings(json!({ "claim": "follow-policy" })).open_synced().await;
+    let world = Brand::with_settings(json!({ "claim": "follow-policy" }))
+        .open_synced()
+        .await;
     let order = world.buys(SPRING, &[("WRP-RST-S", 6)]);
     world.sync().await;
     world.minutes(1);
-    world.joor_now(|joor, now| joor.set_order_status(order, OrderStatus::Pending, now)).unwrap();
+    world
+        .joor_now(|joor, now| joor.set_order_status(order, OrderStatus::Pending, now))
+        .unwrap();
 
     passes(&world, 2).await;
 
     assert_eq!(world.shows("WRP-RST-S"), units(7));
-    world.joor_now(|joor, now| joor.approve_order(order, now)).unwrap();
+    world
+        .joor_now(|joor, now| joor.approve_order(order, now))
+        .unwrap();
     passes(&world, 1).await;
-    assert_eq!(world.parked(order).await.0, ["order-short"], "it is taken in again");
+    assert_eq!(
+        world.parked(order).await.0,
+        ["order-short"],
+        "it is taken in again"
+    );
     assert_eq!(world.shows("WRP-RST-S"), units(1));
 }
 
@@ -231,11 +267,18 @@ async fn an_order_changed_after_its_export_is_parked_with_the_difference_line_by
     let change = |order: &mut atsync_sandbox::joor::NewOrder| {
         order.lines[0].quantity = 3;
         order.lines[2] = atsync_sandbox::joor::OrderLine::of(&more, 4, 20_00);
-        order.lines.push(atsync_sandbox::joor::OrderLine::of(&more, 1, 20_00));
+        order
+            .lines
+            .push(atsync_sandbox::joor::OrderLine::of(&more, 1, 20_00));
         order.purchase_order = Some("PO-2".into());
-        order.ship_to = Address { city: "Nice".into(), ..Address::boutique() };
+        order.ship_to = Address {
+            city: "Nice".into(),
+            ..Address::boutique()
+        };
     };
-    world.joor_now(|joor, now| joor.change_order(order, change, now)).unwrap();
+    world
+        .joor_now(|joor, now| joor.change_order(order, change, now))
+        .unwrap();
 
     world.sync().await;
 
@@ -253,14 +296,22 @@ async fn an_order_changed_after_its_export_is_parked_with_the_difference_line_by
         assert!(told.contains(words), "\"{words}\" in: {told}");
     }
     assert!(!told.contains("line 2"), "{told}");
-    assert_eq!(world.stock("LIN-SND-M", "Paris"), stock(15, 5, 20), "nothing is done by itself");
+    assert_eq!(
+        world.stock("LIN-SND-M", "Paris"),
+        stock(15, 5, 20),
+        "nothing is done by itself"
+    );
     assert_eq!(world.traffic().shopify_writes, before.shopify_writes);
 }
 
 #[tokio::test]
 async fn a_changed_order_that_a_person_has_settled_is_parked_again_only_by_a_new_change() {
     let (world, order) = five_shirts().await;
-    let set = |units: i64| world.joor_now(|joor, now| joor.change_quantity(order, 0, units, now)).unwrap();
+    let set = |units: i64| {
+        world
+            .joor_now(|joor, now| joor.change_quantity(order, 0, units, now))
+            .unwrap()
+    };
     set(3);
     world.sync().await;
     world.act_on("orders-release", order).await;
@@ -273,13 +324,20 @@ async fn a_changed_order_that_a_person_has_settled_is_parked_again_only_by_a_new
     world.sync().await;
     let (codes, told) = world.parked(order).await;
     assert_eq!(codes, ["order-changed"]);
-    assert!(told.contains("3 units for 135.00 became 2 units for 90.00"), "{told}");
+    assert!(
+        told.contains("3 units for 135.00 became 2 units for 90.00"),
+        "{told}"
+    );
 }
 
 #[tokio::test]
 async fn a_change_that_is_taken_back_parks_no_longer() {
     let (world, order) = five_shirts().await;
-    let set = |units: i64| world.joor_now(|joor, now| joor.change_quantity(order, 0, units, now)).unwrap();
+    let set = |units: i64| {
+        world
+            .joor_now(|joor, now| joor.change_quantity(order, 0, units, now))
+            .unwrap()
+    };
     set(3);
     world.sync().await;
     assert_eq!(world.parked(order).await.0, ["order-changed"]);
@@ -322,13 +380,23 @@ async fn a_shipment_in_part_is_told_and_the_order_is_shipped_when_the_rest_follo
     passes(&world, 3).await;
 
     let known = world.joor_order(order);
-    assert_eq!((known.status, known.tracking_number.as_deref()), (OrderStatus::Approved, Some("JD-1")));
-    assert_eq!(world.parked(order).await.0, Vec::<String>::new(), "that is no change of the order");
+    assert_eq!(
+        (known.status, known.tracking_number.as_deref()),
+        (OrderStatus::Approved, Some("JD-1"))
+    );
+    assert_eq!(
+        world.parked(order).await.0,
+        Vec::<String>::new(),
+        "that is no change of the order"
+    );
 
     ship(&world, order, "JD-2");
     passes(&world, 2).await;
     let known = world.joor_order(order);
-    assert_eq!((known.status, known.tracking_number.as_deref()), (OrderStatus::Shipped, Some("JD-1, JD-2")));
+    assert_eq!(
+        (known.status, known.tracking_number.as_deref()),
+        (OrderStatus::Shipped, Some("JD-1, JD-2"))
+    );
 }
 
 #[tokio::test]
@@ -342,7 +410,10 @@ async fn a_shipment_is_told_once_and_also_where_the_search_lags() {
 
     passes(&world, 20).await;
 
-    assert_eq!(world.joor_order(order).tracking_number.as_deref(), Some("JD-1"));
+    assert_eq!(
+        world.joor_order(order).tracking_number.as_deref(),
+        Some("JD-1")
+    );
     // The stock of the shirt is not changed by shipping it.
     assert_eq!(world.traffic().joor_writes, before.joor_writes + 1);
 }
@@ -358,20 +429,31 @@ async fn a_joor_that_takes_no_shipments_is_reported_and_nothing_else_is_held_up(
     let report = world.sync().await;
 
     let finding = report.finding("joor-tracking-refused");
-    assert!(finding["message"].as_str().unwrap().contains(&order.to_string()), "{finding}");
+    assert!(
+        finding["message"]
+            .as_str()
+            .unwrap()
+            .contains(&order.to_string()),
+        "{finding}"
+    );
     assert_eq!(world.exported(other).0, ExportStatus::Success);
 
     world.joor(|joor| joor.options.orders.shipping_writes = Writes::Taken);
     world.minutes(1);
     passes(&world, 2).await;
-    assert_eq!(world.joor_order(order).tracking_number.as_deref(), Some("JD-1"));
+    assert_eq!(
+        world.joor_order(order).tracking_number.as_deref(),
+        Some("JD-1")
+    );
 }
 
 // Settled by a person.
 
 #[tokio::test]
 async fn a_parked_order_that_is_released_claims_nothing_and_is_not_taken_over() {
-    let world = Brand::with_settings(json!({ "claim": "follow-policy" })).open_synced().await;
+    let world = Brand::with_settings(json!({ "claim": "follow-policy" }))
+        .open_synced()
+        .await;
     let order = world.buys(SPRING, &[("WRP-RST-S", 6)]);
     world.sync().await;
     assert_eq!(world.shows("WRP-RST-S"), units(1));
@@ -387,14 +469,24 @@ async fn a_parked_order_that_is_released_claims_nothing_and_is_not_taken_over() 
 
     world.act_on("orders-retry", order).await;
     passes(&world, 1).await;
-    assert_eq!(world.stock("WRP-RST-S", "Paris"), stock(14, 6, 20), "retry takes it up again");
+    assert_eq!(
+        world.stock("WRP-RST-S", "Paris"),
+        stock(14, 6, 20),
+        "retry takes it up again"
+    );
     world.everything_agrees();
 }
 
 #[tokio::test]
 async fn the_list_of_orders_tells_all_that_a_person_needs() {
-    let world = Brand::with_settings(json!({ "claim": "follow-policy" })).open_synced().await;
-    let ordinary = world.approved(world.order_of(SPRING, &[("LIN-SND-M", 5)]).purchase_order("PO-1"));
+    let world = Brand::with_settings(json!({ "claim": "follow-policy" }))
+        .open_synced()
+        .await;
+    let ordinary = world.approved(
+        world
+            .order_of(SPRING, &[("LIN-SND-M", 5)])
+            .purchase_order("PO-1"),
+    );
     let atelier = world.buys("MTO", &[("CPE-BLK-38", 2)]);
     let short = world.buys(SPRING, &[("WRP-RST-S", 6)]);
     world.sync().await;
@@ -405,28 +497,49 @@ async fn the_list_of_orders_tells_all_that_a_person_needs() {
         let mut all = orders.iter();
         all.find(|order| order["id"] == id.to_string()).unwrap()
     };
-    assert_eq!(orders[0]["id"], short.to_string(), "what a person has to look at comes first");
+    assert_eq!(
+        orders[0]["id"],
+        short.to_string(),
+        "what a person has to look at comes first"
+    );
     let order = of(ordinary);
     let name = world.in_shopify(ordinary, |order| order.name().to_owned());
     assert_eq!(order["state"], "created");
     assert_eq!(order["purchase_order"], "PO-1");
     assert_eq!(order["customer"], "Boutique Canut");
     assert_eq!(order["linesheet"], SPRING);
-    assert_eq!((&order["behaviour"], &order["decided_by"]), (&json!("DECREMENT_OBEYING_POLICY"), &json!("global")));
-    assert_eq!((&order["claimed"], &order["shopify"][0]["name"]), (&json!(5), &json!(name)));
+    assert_eq!(
+        (&order["behaviour"], &order["decided_by"]),
+        (&json!("DECREMENT_OBEYING_POLICY"), &json!("global"))
+    );
+    assert_eq!(
+        (&order["claimed"], &order["shopify"][0]["name"]),
+        (&json!(5), &json!(name))
+    );
     assert_eq!(order["told"]["exported"], true);
     let order = of(atelier);
-    assert_eq!((&order["behaviour"], &order["claimed"]), (&json!("BYPASS"), &json!(0)));
+    assert_eq!(
+        (&order["behaviour"], &order["claimed"]),
+        (&json!("BYPASS"), &json!(0))
+    );
     let order = of(short);
-    assert_eq!((&order["state"], &order["shopify"]), (&json!("waiting"), &json!([])));
+    assert_eq!(
+        (&order["state"], &order["shopify"]),
+        (&json!("waiting"), &json!([]))
+    );
     assert_eq!(order["parked"]["troubles"][0]["code"], "order-short");
     assert_eq!(order["told"]["exported"], false);
 }
 
 #[tokio::test]
 async fn an_order_is_shown_with_the_claim_and_the_reason_of_each_line() {
-    let world = Brand::with_settings(json!({ "claim": "follow-policy" })).open_synced().await;
-    let order = world.buys(SPRING, &[("LIN-SND-M", 5), ("SCF-CLY", 4), ("WRP-RST-S", 6)]);
+    let world = Brand::with_settings(json!({ "claim": "follow-policy" }))
+        .open_synced()
+        .await;
+    let order = world.buys(
+        SPRING,
+        &[("LIN-SND-M", 5), ("SCF-CLY", 4), ("WRP-RST-S", 6)],
+    );
     world.sync().await;
 
     let shown = world.order_shown(order).await;
@@ -434,13 +547,31 @@ async fn an_order_is_shown_with_the_claim_and_the_reason_of_each_line() {
     let line = |at: usize| {
         let line = &shown["lines"][at];
         let number = |key: &str| line[key].as_i64().unwrap();
-        (number("number"), number("units"), number("claim"), number("short"), line["why"].as_str().unwrap())
+        (
+            number("number"),
+            number("units"),
+            number("claim"),
+            number("short"),
+            line["why"].as_str().unwrap(),
+        )
     };
     assert_eq!(line(0), (1, 5, 5, 0, "20 available in Shopify"));
-    assert_eq!(line(1), (2, 4, 4, 0, "the product continues selling when out of stock"));
+    assert_eq!(
+        line(1),
+        (
+            2,
+            4,
+            4,
+            0,
+            "the product continues selling when out of stock"
+        )
+    );
     assert_eq!(line(2), (3, 6, 5, 1, "5 available in Shopify"));
     let open = shown["open_claim"].as_array().unwrap();
-    let units: i64 = open.iter().map(|claimed| claimed["units"].as_i64().unwrap()).sum();
+    let units: i64 = open
+        .iter()
+        .map(|claimed| claimed["units"].as_i64().unwrap())
+        .sum();
     assert_eq!(units, 15, "it waits for all that it demands");
 }
 
@@ -448,7 +579,10 @@ async fn an_order_is_shown_with_the_claim_and_the_reason_of_each_line() {
 async fn an_order_that_nobody_knows_is_said_to_be_unknown() {
     let world = Brand::default().open_synced().await;
     let order = json!({ "order": "4711" });
-    world.ask("orders-show", order.clone()).await.finding("order-unknown");
+    world
+        .ask("orders-show", order.clone())
+        .await
+        .finding("order-unknown");
     for act in ["orders-retry", "orders-release"] {
         world.act(act, order.clone()).await.finding("order-unknown");
     }
@@ -460,7 +594,9 @@ async fn an_order_that_nobody_knows_is_said_to_be_unknown() {
 #[tokio::test]
 async fn joor_can_be_told_by_reading_instead() {
     for finds in [OrderIdFinds::AnyState, OrderIdFinds::DefaultsOnly] {
-        let mut brand = Brand::with_settings(json!({ "claim": "follow-policy", "orders": { "acknowledge": "v2" } }));
+        let mut brand = Brand::with_settings(
+            json!({ "claim": "follow-policy", "orders": { "acknowledge": "v2" } }),
+        );
         brand.options.joor.orders.order_id = finds;
         brand.options.joor.orders.export_writes = Writes::Refused;
         let world = brand.open_synced().await;
@@ -470,7 +606,11 @@ async fn joor_can_be_told_by_reading_instead() {
         let report = world.sync().await;
 
         assert_eq!(world.exported(order).0, ExportStatus::Success, "{finds:?}");
-        assert_eq!(world.exported(short).0, ExportStatus::NotExported, "reading can tell success alone");
+        assert_eq!(
+            world.exported(short).0,
+            ExportStatus::NotExported,
+            "reading can tell success alone"
+        );
         assert!(!report.codes().contains(&"joor-acknowledge-refused"));
         let before = world.traffic();
         world.minutes(1);
@@ -493,7 +633,10 @@ async fn a_refused_acknowledgement_is_reported_and_makes_no_second_order() {
 
         let finding = report.finding("joor-acknowledge-refused");
         let told = finding.to_string();
-        assert!(told.contains("export_status is not available yet"), "{told}");
+        assert!(
+            told.contains("export_status is not available yet"),
+            "{told}"
+        );
         assert!(told.contains("orders.acknowledge"), "{told}");
         world.minutes(1);
         passes(&world, 3).await;
@@ -520,14 +663,22 @@ async fn an_acknowledgement_that_joor_passes_over_in_silence_is_repeated_hourly_
     passes(&world, 130).await;
 
     assert_eq!(world.times_in_shopify(order), 1);
-    assert_eq!(world.traffic().joor_writes - before.joor_writes, 2, "in two hours");
+    assert_eq!(
+        world.traffic().joor_writes - before.joor_writes,
+        2,
+        "in two hours"
+    );
     assert_eq!(world.traffic().shopify_writes, before.shopify_writes);
     world.everything_agrees();
 }
 
 #[tokio::test]
 async fn what_an_export_mark_does_to_an_order_on_joor_parks_nothing() {
-    for after_export in [AfterExport::Silent, AfterExport::MovesModified, AfterExport::CountsAsChange] {
+    for after_export in [
+        AfterExport::Silent,
+        AfterExport::MovesModified,
+        AfterExport::CountsAsChange,
+    ] {
         let mut brand = Brand::default();
         brand.options.joor.orders.after_export = after_export;
         let (world, order) = one_order(brand, SPRING, &[("LIN-SND-M", 5)]).await;
@@ -535,9 +686,17 @@ async fn what_an_export_mark_does_to_an_order_on_joor_parks_nothing() {
 
         passes(&world, 30).await;
 
-        assert_eq!(world.parked(order).await.0, Vec::<String>::new(), "{after_export:?}");
+        assert_eq!(
+            world.parked(order).await.0,
+            Vec::<String>::new(),
+            "{after_export:?}"
+        );
         assert_eq!(world.times_in_shopify(order), 1, "{after_export:?}");
-        assert_eq!(world.traffic().joor_writes, before.joor_writes, "{after_export:?}");
+        assert_eq!(
+            world.traffic().joor_writes,
+            before.joor_writes,
+            "{after_export:?}"
+        );
         world.everything_agrees();
     }
 }

@@ -20,8 +20,18 @@ const PLACES: [&str; 3] = ["Paris", "Lyon", "Milan"];
 
 /// What can be ordered: tracked and not, continued and not, made to order.
 const SKUS: [&str; 12] = [
-    "LIN-SND-S", "LIN-SND-M", "LIN-SND-L", "LIN-INK-S", "LIN-INK-M", "WRP-RST-S", "WRP-RST-L",
-    "WRP-ECR-S", "SCF-MOS", "SCF-SKY", "CPE-BLK-38", "TOT-NAT",
+    "LIN-SND-S",
+    "LIN-SND-M",
+    "LIN-SND-L",
+    "LIN-INK-S",
+    "LIN-INK-M",
+    "WRP-RST-S",
+    "WRP-RST-L",
+    "WRP-ECR-S",
+    "SCF-MOS",
+    "SCF-SKY",
+    "CPE-BLK-38",
+    "TOT-NAT",
 ];
 
 /// SplitMix64: the same seed draws the same run.
@@ -53,7 +63,10 @@ fn counted(world: &World) -> Counted {
     let places = PLACES.map(|name| (name, world.location(name)));
     world.shop(|shop, _| {
         let mut counted = Counted::new();
-        for variant in shop.products().flat_map(|product| product.variants().collect::<Vec<_>>()) {
+        for variant in shop
+            .products()
+            .flat_map(|product| product.variants().collect::<Vec<_>>())
+        {
             for (name, location) in places {
                 let of = |state| variant.units(location, state).unwrap_or(0);
                 let levels = (
@@ -130,30 +143,42 @@ async fn trade(world: &World, dice: &mut Dice, rounds: u32, per_round: u32) -> B
             let order = world.joor_now(|joor, now| joor.place_order(order, now));
             let approved = dice.draw(10) > 0;
             if approved {
-                world.joor_now(|joor, now| joor.approve_order(order, now)).unwrap();
+                world
+                    .joor_now(|joor, now| joor.approve_order(order, now))
+                    .unwrap();
             }
             live.push(order);
         }
         for _ in 0..per_round / 20 {
             if let Some(order) = dice.take(&mut live) {
-                world.joor_now(|joor, now| joor.cancel_order(order, now)).unwrap();
+                world
+                    .joor_now(|joor, now| joor.cancel_order(order, now))
+                    .unwrap();
             }
         }
         world.sync_all().await;
         world.minutes(3);
         let known = entries(world);
         for _ in 0..per_round / 20 {
-            let Some(order) = dice.take(&mut live) else { continue };
+            let Some(order) = dice.take(&mut live) else {
+                continue;
+            };
             let entry = known.get(&order.to_string());
             let created = entry.filter(|entry| entry["state"] == "created");
             match (dice.draw(3), created) {
-                (0, _) => world.joor_now(|joor, now| joor.approve_order(order, now)).unwrap(),
+                (0, _) => world
+                    .joor_now(|joor, now| joor.approve_order(order, now))
+                    .unwrap(),
                 (1, Some(entry)) => {
                     for part in entry["parts"].as_array().unwrap() {
                         let id = part["order"]["id"].to_string();
                         world.shop(|shop, now| {
                             let id = shop.find_order(&id).unwrap();
-                            shop.fulfill_order(id, &Tracking::new("DHL", &format!("JD-{order}")), now);
+                            shop.fulfill_order(
+                                id,
+                                &Tracking::new("DHL", &format!("JD-{order}")),
+                                now,
+                            );
                         });
                     }
                     for (variant, (claimed, _)) in by_ledger(entry) {
@@ -161,7 +186,12 @@ async fn trade(world: &World, dice: &mut Dice, rounds: u32, per_round: u32) -> B
                     }
                 }
                 _ => world.joor_now(|joor, now| {
-                    joor.change_order(order, |order| order.comments = Some("Call first".into()), now).unwrap();
+                    joor.change_order(
+                        order,
+                        |order| order.comments = Some("Call first".into()),
+                        now,
+                    )
+                    .unwrap();
                 }),
             }
         }
@@ -191,10 +221,19 @@ fn balances(world: &World, before: &Counted, shipped: &BTreeMap<u64, i64>) {
         };
         let change = (now.0 - then.0, now.1 - then.1, now.2 - then.2);
         let due = (releases - claims, claims - releases - shipped, -shipped);
-        assert_eq!(change, due, "variant {variant} in {place}: {claims} claimed, {releases} released");
+        assert_eq!(
+            change, due,
+            "variant {variant} in {place}: {claims} claimed, {releases} released"
+        );
     }
-    assert!(claimed.values().any(|(claims, _)| *claims > 20), "much was claimed");
-    assert!(claimed.values().any(|(_, releases)| *releases > 0), "some was released");
+    assert!(
+        claimed.values().any(|(claims, _)| *claims > 20),
+        "much was claimed"
+    );
+    assert!(
+        claimed.values().any(|(_, releases)| *releases > 0),
+        "some was released"
+    );
 }
 
 /// A brand whose stock lasts for a while.
@@ -203,8 +242,14 @@ fn stocked(shortage: &str) -> Brand {
         "linesheets": [{ "code": CAREFUL, "claim": "follow-policy" }],
         "orders": { "shortage": shortage, "tracking": true },
     }));
-    let variants = brand.products.iter_mut().flat_map(|product| &mut product.variants);
-    for units in variants.flat_map(|variant| &mut variant.quantities).flatten() {
+    let variants = brand
+        .products
+        .iter_mut()
+        .flat_map(|product| &mut product.variants);
+    for units in variants
+        .flat_map(|variant| &mut variant.quantities)
+        .flatten()
+    {
         *units *= 12;
     }
     brand
@@ -215,7 +260,10 @@ fn order_requests(world: &World, side: Side) -> u64 {
     let sandbox = world.sandbox();
     let operations = &sandbox.counters().side(side).operations;
     let about_orders = |name: &str| match side {
-        Side::Shopify => name.starts_with("Order") || ["Customers", "ClaimLevels", "ShippedOrders"].contains(&name),
+        Side::Shopify => {
+            name.starts_with("Order")
+                || ["Customers", "ClaimLevels", "ShippedOrders"].contains(&name)
+        }
         Side::Joor => name.contains("order"),
     };
     let of = operations.iter().filter(|(name, _)| about_orders(name));
@@ -227,7 +275,11 @@ fn nothing_twice(world: &World) {
     world.shop(|shop, _| {
         let mut seen = std::collections::BTreeSet::new();
         for order in shop.orders() {
-            assert!(seen.insert(order.joor_order().unwrap().to_owned()), "{} again", order.name());
+            assert!(
+                seen.insert(order.joor_order().unwrap().to_owned()),
+                "{} again",
+                order.name()
+            );
         }
     });
 }
@@ -262,7 +314,12 @@ async fn orders_balance_while_answers_are_lost_on_both_sides() {
     for (seed, shortage) in [(1, "hold"), (2, "partial"), (3, "hold")] {
         let world = stocked(shortage).open_synced().await;
         let before = counted(&world);
-        let lost = [Fault::CutAfter, Fault::CutBefore, Fault::StatusAfter(502), Fault::Html];
+        let lost = [
+            Fault::CutAfter,
+            Fault::CutBefore,
+            Fault::StatusAfter(502),
+            Fault::Html,
+        ];
         world.faults(|faults| faults.seed(seed, 40, &lost));
 
         let shipped = trade(&world, &mut Dice(seed), 5, 40).await;

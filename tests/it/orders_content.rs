@@ -13,16 +13,20 @@ use crate::world::World;
 fn minor(text: &str, decimals: usize) -> i64 {
     let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
     let rest = rest.trim_end_matches('0');
-    assert!(rest.len() <= decimals, "{text} has no more than {decimals} decimals");
+    assert!(
+        rest.len() <= decimals,
+        "{text} has no more than {decimals} decimals"
+    );
     format!("{whole}{rest:0<decimals$}").parse().unwrap()
 }
 
 /// Orders of every kind of price.
 fn priced(world: &World) -> Vec<NewOrder> {
     let upc = |sku: &str| world.upc(sku);
-    let plain = NewOrder::of(SPRING)
-        .line(&upc("LIN-SND-M"), 3, 33_33)
-        .line(&upc("LIN-SND-S"), 1, 120_00);
+    let plain =
+        NewOrder::of(SPRING)
+            .line(&upc("LIN-SND-M"), 3, 33_33)
+            .line(&upc("LIN-SND-S"), 1, 120_00);
     let adjusted = NewOrder::of(SPRING)
         .with_line(OrderLine::of(&upc("LIN-SND-M"), 7, 20_01).price_adjustment(-1_00))
         .with_line(OrderLine::of(&upc("LIN-INK-M"), 3, 9_99).price_adjustment(50));
@@ -31,7 +35,10 @@ fn priced(world: &World) -> Vec<NewOrder> {
         plain.clone().shipping_total(12_50),
         plain.clone().discount(Discount::Amount(10_01)),
         plain.clone().discount(Discount::Percent(12_50)),
-        plain.clone().discount(Discount::Percent(33_33)).shipping_total(7_77),
+        plain
+            .clone()
+            .discount(Discount::Percent(33_33))
+            .shipping_total(7_77),
         plain.discount(Discount::Percent(100_00)),
         adjusted.clone(),
         adjusted.discount(Discount::Amount(5_55)).shipping_total(1),
@@ -47,7 +54,10 @@ async fn the_total_in_shopify_is_joors_to_the_cent() {
             brand.options.joor.orders.discount_place = discount_place;
             brand.options.joor.orders.price_adjustment = price_adjustment;
             let world = brand.open_synced().await;
-            let orders: Vec<_> = priced(&world).into_iter().map(|order| world.approved(order)).collect();
+            let orders: Vec<_> = priced(&world)
+                .into_iter()
+                .map(|order| world.approved(order))
+                .collect();
 
             let report = world.sync().await;
 
@@ -81,7 +91,11 @@ async fn an_order_keeps_its_own_currency_and_that_ones_decimals() {
 
         let (total, kept) = world.in_shopify(order, |o| (o.total(), o.currency().to_owned()));
         assert_eq!(kept, currency);
-        assert_eq!(minor(&total, decimals), 3 * price - 100, "{total} {currency}");
+        assert_eq!(
+            minor(&total, decimals),
+            3 * price - 100,
+            "{total} {currency}"
+        );
         world.minutes(1);
     }
 }
@@ -98,13 +112,20 @@ async fn joors_wholesale_prices_and_not_the_shops_are_in_the_lines() {
 
     let lines = world.in_shopify(order, |order| {
         let line = |line: atsync_sandbox::shopify::OrderLineView<'_>| {
-            (line.sku().unwrap().to_owned(), line.quantity(), minor(&line.price(), 2))
+            (
+                line.sku().unwrap().to_owned(),
+                line.quantity(),
+                minor(&line.price(), 2),
+            )
         };
         order.lines().map(line).collect::<Vec<_>>()
     });
     assert_eq!(
         lines,
-        [("LIN-SND-M".to_owned(), 4, 48_00), ("WRP-RST-L".to_owned(), 2, 84_50)]
+        [
+            ("LIN-SND-M".to_owned(), 4, 48_00),
+            ("WRP-RST-L".to_owned(), 2, 84_50)
+        ]
     );
 }
 
@@ -126,13 +147,17 @@ async fn a_fulfilment_person_finds_what_they_need_where_they_look() {
     world.in_shopify(order, |order| {
         let note = order.note().unwrap();
         assert!(note.contains(&format!("JOOR order {number}")), "{note}");
-        assert!(note.contains("Ring at the back door.\nNo plastic, please."), "{note}");
+        assert!(
+            note.contains("Ring at the back door.\nNo plastic, please."),
+            "{note}"
+        );
         assert!(note.contains("2027-02-01 to 2027-02-28"), "{note}");
         assert_eq!(order.po_number(), Some("PO-4711"));
         assert_eq!(order.source_identifier(), Some(number.as_str()));
         let told = |key: &str| {
             let mut all = order.custom_attributes().iter();
-            all.find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+            all.find(|(name, _)| name == key)
+                .map(|(_, value)| value.as_str())
         };
         assert_eq!(told("JOOR order"), Some(number.as_str()));
         assert_eq!(told("JOOR linesheet"), Some("Spring 27 (480001)"));
@@ -158,7 +183,10 @@ async fn a_lines_comment_stands_beside_the_line() {
     world.sync().await;
 
     let comments = world.in_shopify(order, |order| {
-        order.lines().map(|line| line.properties().to_vec()).collect::<Vec<_>>()
+        order
+            .lines()
+            .map(|line| line.properties().to_vec())
+            .collect::<Vec<_>>()
     });
     let comment = ("Comment".to_owned(), "Hem 2 cm shorter".to_owned());
     assert_eq!(comments, [vec![], vec![comment]]);
@@ -182,9 +210,14 @@ async fn orders_carry_the_tags_that_the_settings_name() {
 #[tokio::test]
 async fn a_customer_code_that_is_a_customer_of_the_shop_names_the_customer() {
     let world = Brand::default().open_synced().await;
-    let known = world.shop(|shop, now| shop.add_customer("office@canut.example", "Camille", "Roux", now));
+    let known =
+        world.shop(|shop, now| shop.add_customer("office@canut.example", "Camille", "Roux", now));
     let order = world.order_of(SPRING, &[("LIN-SND-M", 1)]);
-    let by_code = world.approved(order.clone().customer(&known.number().to_string(), "Boutique Canut"));
+    let by_code = world.approved(
+        order
+            .clone()
+            .customer(&known.number().to_string(), "Boutique Canut"),
+    );
     let by_email = world.approved(order);
 
     world.sync().await;
@@ -193,8 +226,14 @@ async fn a_customer_code_that_is_a_customer_of_the_shop_names_the_customer() {
     assert_eq!(world.in_shopify(by_code, email), "stock@canut.example");
     assert_eq!(world.in_shopify(by_email, email), "stock@canut.example");
     let mut emails = world.shop(|shop, _| {
-        shop.customer_emails().map(str::to_owned).collect::<Vec<_>>()
+        shop.customer_emails()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
     });
     emails.sort();
-    assert_eq!(emails, ["office@canut.example", "stock@canut.example"], "one new customer");
+    assert_eq!(
+        emails,
+        ["office@canut.example", "stock@canut.example"],
+        "one new customer"
+    );
 }

@@ -16,7 +16,9 @@ const HOUR_MS: u64 = 60 * 60 * 1000;
 fn told_since(world: &World, sku: &str, at: u64) -> Vec<Ats> {
     let upc = Some(world.upc(sku));
     world.joor(|joor| {
-        let of_it = joor.history().filter(|write| write.at >= at && write.upc == upc);
+        let of_it = joor
+            .history()
+            .filter(|write| write.at >= at && write.upc == upc);
         of_it.map(|write| write.ats).collect()
     })
 }
@@ -28,7 +30,13 @@ async fn steps(world: &World, sku: &str) -> Vec<(String, i64, String)> {
     let steps = rows[0]["working"].as_array().unwrap().iter();
     let word = |step: &Value, key: &str| step[key].as_str().unwrap().to_owned();
     steps
-        .map(|step| (word(step, "what"), step["change"].as_i64().unwrap(), word(step, "why")))
+        .map(|step| {
+            (
+                word(step, "what"),
+                step["change"].as_i64().unwrap(),
+                word(step, "why"),
+            )
+        })
         .collect()
 }
 
@@ -36,18 +44,30 @@ async fn steps(world: &World, sku: &str) -> Vec<(String, i64, String)> {
 
 #[tokio::test]
 async fn what_a_waiting_order_claims_is_not_offered_and_explain_shows_the_step() {
-    let world = Brand::with_settings(json!({ "claim": "follow-policy" })).open_synced().await;
+    let world = Brand::with_settings(json!({ "claim": "follow-policy" }))
+        .open_synced()
+        .await;
     assert_eq!(world.shows("WRP-RST-S"), units(7));
     let order = world.buys(SPRING, &[("WRP-RST-S", 6)]);
 
     world.sync().await;
 
-    assert_eq!(world.stock("WRP-RST-S", "Paris"), stock(5, 0, 5), "Shopify knows nothing of it");
+    assert_eq!(
+        world.stock("WRP-RST-S", "Paris"),
+        stock(5, 0, 5),
+        "Shopify knows nothing of it"
+    );
     assert_eq!(world.shows("WRP-RST-S"), units(1));
     let steps = steps(&world, "WRP-RST-S").await;
-    let claim = steps.iter().find(|(what, ..)| what.contains("open claims")).unwrap();
+    let claim = steps
+        .iter()
+        .find(|(what, ..)| what.contains("open claims"))
+        .unwrap();
     assert_eq!(claim.1, -6);
-    assert!(claim.0.contains("Paris") && claim.2.contains(&order.to_string()), "{claim:?}");
+    assert!(
+        claim.0.contains("Paris") && claim.2.contains(&order.to_string()),
+        "{claim:?}"
+    );
 }
 
 #[tokio::test]
@@ -58,12 +78,33 @@ async fn once_shopify_shows_a_claim_it_is_not_subtracted_again() {
 
     world.sync().await;
 
-    assert_eq!(told_since(&world, "LIN-SND-M", at), [units(24)], "in the same pass, and once");
+    assert_eq!(
+        told_since(&world, "LIN-SND-M", at),
+        [units(24)],
+        "in the same pass, and once"
+    );
     let steps = steps(&world, "LIN-SND-M").await;
-    assert!(!steps.iter().any(|(what, ..)| what.contains("open claims")), "{steps:?}");
+    assert!(
+        !steps.iter().any(|(what, ..)| what.contains("open claims")),
+        "{steps:?}"
+    );
     world.minutes(1);
     world.sync().await;
     assert_eq!(told_since(&world, "LIN-SND-M", at), [units(24)]);
+}
+
+#[tokio::test]
+async fn a_shop_that_does_not_tell_when_committed_units_changed_shows_a_claim_all_the_same() {
+    let mut brand = Brand::default();
+    brand.options.shopify.orders.committed_time = false;
+    let world = brand.open_synced().await;
+    world.buys(SPRING, &[("LIN-SND-M", 5)]);
+    let at = world.now();
+
+    world.sync().await;
+
+    assert_eq!(told_since(&world, "LIN-SND-M", at), [units(24)]);
+    world.everything_agrees();
 }
 
 #[tokio::test]
@@ -73,7 +114,12 @@ async fn an_order_whose_fate_is_not_known_is_never_offered_again() {
         brand.options.shopify.orders.identifier_lag_ms = lag;
         let world = brand.open_synced().await;
         world.faults(|faults| {
-            faults.next(Side::Shopify, "OrderCreate", atsync_sandbox::faults::Fault::CutAfter, 1);
+            faults.next(
+                Side::Shopify,
+                "OrderCreate",
+                atsync_sandbox::faults::Fault::CutAfter,
+                1,
+            );
         });
         world.buys(SPRING, &[("LIN-SND-M", 5)]);
         let at = world.now();
@@ -83,7 +129,10 @@ async fn an_order_whose_fate_is_not_known_is_never_offered_again() {
         let told = told_since(&world, "LIN-SND-M", at);
         assert!(!told.is_empty());
         for ats in told {
-            assert!(matches!(ats, Ats::Units(..=24)), "{ats:?} with a lag of {lag} ms");
+            assert!(
+                matches!(ats, Ats::Units(..=24)),
+                "{ats:?} with a lag of {lag} ms"
+            );
         }
         world.everything_agrees();
     }
@@ -121,7 +170,9 @@ async fn an_order_that_is_not_approved_claims_nothing() {
 
     assert_eq!(world.orders_in_shopify(), 0);
     assert_eq!(world.shows("LIN-SND-M"), units(29));
-    world.joor_now(|joor, now| joor.approve_order(order, now)).unwrap();
+    world
+        .joor_now(|joor, now| joor.approve_order(order, now))
+        .unwrap();
     world.minutes(1);
     world.sync().await;
     assert_eq!(world.stock("LIN-SND-M", "Paris"), stock(15, 5, 20));
@@ -133,7 +184,9 @@ async fn an_order_that_is_not_approved_claims_nothing() {
 #[tokio::test]
 async fn pending_orders_reduce_what_joor_shows_only_where_joor_subtracts_them() {
     for (pending, shown) in [("ignored", 28), ("joor-subtracts", 24)] {
-        let world = Brand::with_settings(json!({ "pending": pending })).open_synced().await;
+        let world = Brand::with_settings(json!({ "pending": pending }))
+            .open_synced()
+            .await;
         let order = world.order_of(SPRING, &[("LIN-SND-M", 4)]);
         let order = world.joor_now(|joor, now| joor.place_order(order, now));
         world.set_stock("LIN-SND-M", "Lyon", 8);
@@ -142,10 +195,16 @@ async fn pending_orders_reduce_what_joor_shows_only_where_joor_subtracts_them() 
 
         assert_eq!(world.shows("LIN-SND-M"), units(shown), "{pending}");
 
-        world.joor_now(|joor, now| joor.approve_order(order, now)).unwrap();
+        world
+            .joor_now(|joor, now| joor.approve_order(order, now))
+            .unwrap();
         world.minutes(1);
         world.sync().await;
-        assert_eq!(world.shows("LIN-SND-M"), units(24), "{pending}, approved: once, by Shopify");
+        assert_eq!(
+            world.shows("LIN-SND-M"),
+            units(24),
+            "{pending}, approved: once, by Shopify"
+        );
         assert_eq!(world.stock("LIN-SND-M", "Paris"), stock(16, 4, 20));
     }
 }
@@ -160,7 +219,11 @@ async fn a_joor_that_subtracts_approved_orders_itself_is_put_right_by_the_next_n
 
     world.sync().await;
 
-    assert_eq!(world.shows("LIN-SND-M"), units(25), "and Shopify's number is sent over it");
+    assert_eq!(
+        world.shows("LIN-SND-M"),
+        units(25),
+        "and Shopify's number is sent over it"
+    );
     world.everything_agrees();
 }
 
@@ -177,8 +240,14 @@ async fn a_new_connection_takes_over_no_history() {
     world.minutes(1);
     world.sync().await;
 
-    assert_eq!((world.times_in_shopify(old), world.times_in_shopify(new)), (0, 1));
-    assert_eq!(world.exported(old), (ExportStatus::NotExported, String::new()));
+    assert_eq!(
+        (world.times_in_shopify(old), world.times_in_shopify(new)),
+        (0, 1)
+    );
+    assert_eq!(
+        world.exported(old),
+        (ExportStatus::NotExported, String::new())
+    );
     assert_eq!(world.stock("LIN-SND-M", "Paris"), stock(19, 1, 20));
     world.everything_agrees();
 }
@@ -197,12 +266,20 @@ async fn a_start_day_takes_over_the_orders_that_were_approved_since() {
 
     world.sync_all().await;
 
-    assert_eq!((world.times_in_shopify(before), world.times_in_shopify(since)), (0, 1));
+    assert_eq!(
+        (
+            world.times_in_shopify(before),
+            world.times_in_shopify(since)
+        ),
+        (0, 1)
+    );
 }
 
 #[tokio::test]
 async fn orders_that_are_left_to_another_integration_are_not_even_read() {
-    let world = Brand::with_settings(json!({ "orders": { "enabled": false } })).open_synced().await;
+    let world = Brand::with_settings(json!({ "orders": { "enabled": false } }))
+        .open_synced()
+        .await;
     let order = world.buys(SPRING, &[("LIN-SND-M", 5)]);
 
     let report = world.sync().await;
@@ -211,8 +288,17 @@ async fn orders_that_are_left_to_another_integration_are_not_even_read() {
     assert_eq!(world.orders_in_shopify(), 0);
     assert_eq!(world.exported(order).0, ExportStatus::NotExported);
     assert_eq!(world.shows("LIN-SND-M"), units(29));
-    let asked = world.sandbox().counters().side(Side::Joor).operations.clone();
-    assert!(!asked.keys().any(|operation| operation.contains("v2/order")), "{:?}", asked.keys());
+    let asked = world
+        .sandbox()
+        .counters()
+        .side(Side::Joor)
+        .operations
+        .clone();
+    assert!(
+        !asked.keys().any(|operation| operation.contains("v2/order")),
+        "{:?}",
+        asked.keys()
+    );
 }
 
 #[tokio::test]
@@ -233,9 +319,19 @@ async fn a_plan_of_orders_shows_what_would_be_created_and_changes_nothing() {
 
     assert_eq!(plan.count("orders_to_create"), 2);
     let tables = plan.json["tables"].as_array().unwrap();
-    let table = tables.iter().find(|table| table["title"].as_str().unwrap().contains("Orders")).unwrap();
+    let table = tables
+        .iter()
+        .find(|table| table["title"].as_str().unwrap().contains("Orders"))
+        .unwrap();
     let text = table.to_string();
-    for word in ["DECREMENT_OBEYING_POLICY", "BYPASS", "linesheet code MTO", "global", "\"11\"", "\"10\""] {
+    for word in [
+        "DECREMENT_OBEYING_POLICY",
+        "BYPASS",
+        "linesheet code MTO",
+        "global",
+        "\"11\"",
+        "\"10\"",
+    ] {
         assert!(text.contains(word), "{word} in {text}");
     }
     assert_eq!(world.ledger(), ledger);

@@ -64,7 +64,10 @@ fn is_there_once(world: &World, order: OrderId, why: &str) {
 /// Five shirts were claimed and given back, once.
 #[track_caller]
 fn is_cancelled_once(world: &World, order: OrderId, why: &str) {
-    assert!(world.in_shopify(order, |order| order.is_cancelled()), "{why}");
+    assert!(
+        world.in_shopify(order, |order| order.is_cancelled()),
+        "{why}"
+    );
     assert_eq!(world.stock("LIN-SND-M", "Paris"), stock(20, 0, 20), "{why}");
     assert_eq!(world.shows("LIN-SND-M"), units(29), "{why}");
     world.everything_agrees();
@@ -87,7 +90,12 @@ async fn a_create_whose_answer_is_lost_makes_one_order() {
 
 #[tokio::test]
 async fn a_look_up_that_fails_as_well_makes_no_second_order() {
-    for fault in [Fault::CutBefore, Fault::Html, Fault::Status(503), Fault::Truncated] {
+    for fault in [
+        Fault::CutBefore,
+        Fault::Html,
+        Fault::Status(503),
+        Fault::Truncated,
+    ] {
         let world = impatient().open_synced().await;
         world.faults(|faults| {
             faults.next(Side::Shopify, "OrderCreate", Fault::CutAfter, 1);
@@ -116,7 +124,11 @@ async fn an_order_that_is_found_late_is_not_created_again() {
 
             come_to_rest(&world).await;
 
-            is_there_once(&world, order, &format!("found after {lag} ms, unique: {unique_ids}"));
+            is_there_once(
+                &world,
+                order,
+                &format!("found after {lag} ms, unique: {unique_ids}"),
+            );
         }
     }
 }
@@ -165,7 +177,9 @@ async fn an_order_in_doubt_is_not_released_before_it_is_looked_up() {
     let order = world.buys(SPRING, &[("LIN-SND-M", 5)]);
     world.sync().await;
 
-    let report = world.act("orders-release", json!({ "order": order.to_string() })).await;
+    let report = world
+        .act("orders-release", json!({ "order": order.to_string() }))
+        .await;
 
     report.finding("order-in-doubt");
     world.faults(Faults::heal);
@@ -181,7 +195,9 @@ async fn a_cancellation_whose_answer_is_lost_gives_back_once() {
         world.sync().await;
         world.minutes(1);
         world.faults(|faults| faults.next(Side::Shopify, "OrderCancel", fault, 1));
-        world.joor_now(|joor, now| joor.cancel_order(order, now)).unwrap();
+        world
+            .joor_now(|joor, now| joor.cancel_order(order, now))
+            .unwrap();
 
         come_to_rest(&world).await;
 
@@ -191,7 +207,10 @@ async fn a_cancellation_whose_answer_is_lost_gives_back_once() {
 
 #[tokio::test]
 async fn an_acknowledgement_whose_answer_is_lost_is_sent_again_and_nothing_else() {
-    for fault in LOST.into_iter().chain([Fault::CutBefore, Fault::Status(503)]) {
+    for fault in LOST
+        .into_iter()
+        .chain([Fault::CutBefore, Fault::Status(503)])
+    {
         let world = impatient().open_synced().await;
         world.faults(|faults| faults.next(Side::Joor, "orders/bulk_update", fault, 1));
         let order = world.buys(SPRING, &[("LIN-SND-M", 5)]);
@@ -227,7 +246,11 @@ async fn a_day_of_faults_on_both_sides_makes_every_order_once() {
 
         for order in orders {
             assert_eq!(world.times_in_shopify(order), 1, "{order}, seed {seed}");
-            assert_eq!(world.exported(order).0, ExportStatus::Success, "{order}, seed {seed}");
+            assert_eq!(
+                world.exported(order).0,
+                ExportStatus::Success,
+                "{order}, seed {seed}"
+            );
         }
         assert_eq!(world.stock("LIN-SND-M", "Paris"), stock(10, 10, 20));
         assert_eq!(world.stock("SCF-MOS", "Paris"), stock(20, 20, 40));
@@ -238,15 +261,26 @@ async fn a_day_of_faults_on_both_sides_makes_every_order_once() {
 // Passes that are cut off.
 
 /// Cuts the pass of a fresh world after each of its effects in turn, and lets the next ones heal.
-async fn cut_everywhere(begin: impl AsyncFn() -> (World, OrderId), judge: impl Fn(&World, OrderId, &str)) {
+async fn cut_everywhere(
+    begin: impl AsyncFn() -> (World, OrderId),
+    judge: impl Fn(&World, OrderId, &str),
+) {
     let whole = cut_after(&begin().await.0, usize::MAX).await;
     assert!(whole > 20, "{whole} effects");
     for effects in 1..=whole {
         let (world, order) = begin().await;
-        assert_eq!(cut_after(&world, effects).await, effects, "a pass does the same again");
+        assert_eq!(
+            cut_after(&world, effects).await,
+            effects,
+            "a pass does the same again"
+        );
         world.minutes(1);
         come_to_rest(&world).await;
-        judge(&world, order, &format!("cut after effect {effects} of {whole}"));
+        judge(
+            &world,
+            order,
+            &format!("cut after effect {effects} of {whole}"),
+        );
     }
 }
 
@@ -297,7 +331,9 @@ async fn a_pass_that_cancels_an_order_and_is_cut_off_anywhere_gives_back_once() 
         let order = world.buys(SPRING, &[("LIN-SND-M", 5)]);
         world.sync().await;
         world.minutes(1);
-        world.joor_now(|joor, now| joor.cancel_order(order, now)).unwrap();
+        world
+            .joor_now(|joor, now| joor.cancel_order(order, now))
+            .unwrap();
         (world, order)
     };
     cut_everywhere(begin, is_cancelled_once).await;
@@ -329,23 +365,40 @@ async fn five_orders_a_minute_are_kept_to_waited_for_and_reported() {
         brand.options.shopify.orders.per_minute = Some(5);
         brand.options.shopify.orders.limit = limit;
         let world = brand.open_synced().await;
-        let orders: Vec<_> = (0..12).map(|_| world.buys(SPRING, &[("LIN-SND-M", 1)])).collect();
+        let orders: Vec<_> = (0..12)
+            .map(|_| world.buys(SPRING, &[("LIN-SND-M", 1)]))
+            .collect();
         let before = world.now();
 
         let report = world.sync().await;
 
         assert!(report.is_done(), "{limit:?}: {report:?}");
         report.finding("orders-too-fast");
-        assert!(report.summary().contains("no more orders for the moment"), "{limit:?}");
+        assert!(
+            report.summary().contains("no more orders for the moment"),
+            "{limit:?}"
+        );
         assert_eq!(world.orders_in_shopify(), 5, "{limit:?}");
-        assert_eq!(world.shows("LIN-SND-M"), units(17), "none of the twelve is offered again");
+        assert_eq!(
+            world.shows("LIN-SND-M"),
+            units(17),
+            "none of the twelve is offered again"
+        );
         world.clock_to(report.next_run);
         come_to_rest(&world).await;
         for order in &orders {
             assert_eq!(world.times_in_shopify(*order), 1, "{limit:?} {order}");
-            assert_eq!(world.exported(*order).0, ExportStatus::Success, "{limit:?} {order}");
+            assert_eq!(
+                world.exported(*order).0,
+                ExportStatus::Success,
+                "{limit:?} {order}"
+            );
         }
-        assert_eq!(world.stock("LIN-SND-M", "Paris"), stock(8, 12, 20), "{limit:?}");
+        assert_eq!(
+            world.stock("LIN-SND-M", "Paris"),
+            stock(8, 12, 20),
+            "{limit:?}"
+        );
         let last = world.in_shopify(orders[11], |order| order.id());
         let hints = world.shop(|shop, _| shop.order(last).unwrap().name().to_owned());
         assert_eq!(hints, "#1012", "{limit:?}: in the order of their age");
