@@ -71,6 +71,9 @@ pub struct OrderOptions {
     /// `committed` says when it changed, as `reserved` is recorded to do. No change of it is
     /// recorded.
     pub committed_time: bool,
+    /// Milliseconds until inventory levels show what a new order claims. Nothing public says
+    /// that they do at once.
+    pub claim_lag_ms: u64,
     /// Milliseconds that the job of `orderCancel` takes.
     pub cancel_ms: u64,
 }
@@ -120,6 +123,7 @@ impl Default for OrderOptions {
             identifier_lag_ms: 0,
             search_lag_ms: 0,
             committed_time: true,
+            claim_lag_ms: 0,
             cancel_ms: 1000,
         }
     }

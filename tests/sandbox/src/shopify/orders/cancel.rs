@@ -99,9 +99,10 @@ impl Shop {
         }
     }
 
-    /// Does what is due of cancellations that were asked for. Every request does it before
+    /// Does what is due of cancellations that were asked for, and shows what new orders claim. Every request does it before
     /// anything else; tests that ask nothing may.
     pub fn finish_jobs(&mut self, now: Millis) {
+        self.show_claims(now);
         for index in 0..self.orders.jobs.len() {
             let Some(job) = self.orders.jobs.get_mut(index) else {
                 continue;

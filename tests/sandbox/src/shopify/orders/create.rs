@@ -292,7 +292,7 @@ impl Shop {
         }
         for part in assigned {
             if let Some(variant) = self.variant_of(order, part.line) {
-                self.shift(part.location, variant, -part.claimed, part.claimed, now);
+                self.claim(part.location, variant, part.claimed, now);
             }
         }
     }

@@ -94,6 +94,8 @@ pub(crate) struct Orders {
     customers: Vec<Customer>,
     definitions: Vec<Definition>,
     jobs: Vec<cancel::Job>,
+    /// Claims that the levels do not show yet.
+    unseen: Vec<stock::Unseen>,
     /// Locations that are claimed at first, in this order; the others follow.
     routing: Vec<LocationId>,
     /// Countries, or provinces of them, that the shop does not take addresses in.

@@ -18,6 +18,15 @@ pub(super) struct Assigned {
     pub(super) claimed: i32,
 }
 
+/// Units of an order that its level does not show as claimed yet.
+#[derive(Debug)]
+pub(super) struct Unseen {
+    due: Millis,
+    location: LocationId,
+    variant: VariantId,
+    units: i32,
+}
+
 /// Too few units are available for a line that obeys its policy.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Short;
@@ -80,7 +89,11 @@ impl Shop {
             .map(|location| {
                 let available = self.store.quantity(*location, variant, "available");
                 let taken = taken.get(&(*location, variant)).copied().unwrap_or(0);
-                (*location, i64::from(available.unwrap_or(0)) - taken)
+                let unseen = self.unseen(*location, variant);
+                (
+                    *location,
+                    i64::from(available.unwrap_or(0)) - unseen - taken,
+                )
             })
             .collect();
         let wanted = i64::from(units);
@@ -167,6 +180,48 @@ impl Shop {
         self.store
             .level(location, variant)
             .is_some_and(|level| level.stocked == Stocked::Yes)
+    }
+
+    /// Claims units of a level, which shows it at once or later.
+    pub(super) fn claim(
+        &mut self,
+        location: LocationId,
+        variant: VariantId,
+        units: i32,
+        now: Millis,
+    ) {
+        match self.options.orders.claim_lag_ms {
+            0 => self.shift(location, variant, -units, units, now),
+            lag => self.orders.unseen.push(Unseen {
+                due: now.saturating_add(lag),
+                location,
+                variant,
+                units,
+            }),
+        }
+    }
+
+    /// Lets the levels show the claims that are due.
+    pub(super) fn show_claims(&mut self, now: Millis) {
+        let all = std::mem::take(&mut self.orders.unseen);
+        let (due, later): (Vec<Unseen>, _) = all.into_iter().partition(|claim| claim.due <= now);
+        self.orders.unseen = later;
+        for claim in due {
+            self.shift(
+                claim.location,
+                claim.variant,
+                -claim.units,
+                claim.units,
+                claim.due,
+            );
+        }
+    }
+
+    /// Units claimed that a level does not show yet.
+    fn unseen(&self, location: LocationId, variant: VariantId) -> i64 {
+        let claims = self.orders.unseen.iter();
+        let of_it = claims.filter(|claim| claim.location == location && claim.variant == variant);
+        of_it.map(|claim| i64::from(claim.units)).sum()
     }
 
     /// Changes available and committed units of a level together.
