@@ -12,7 +12,7 @@ use crate::shopify::mutations::Answer;
 use crate::shopify::node::{Node, Out, Record};
 use crate::shopify::options::{OrderLimit, WhenShort};
 use crate::shopify::plan::Field;
-use crate::shopify::store::{ProductId, place, seconds};
+use crate::shopify::store::{place, seconds};
 use crate::shopify::view::VariantView;
 use crate::shopify::{Shop, time};
 use crate::wire::Millis;
@@ -74,7 +74,7 @@ impl Shop {
             errors.at(&["lineItems"], message, code);
             return Ok(payload(None, errors.into_list()));
         };
-        let id = self.add_order(input, behaviour, currencies, lines, now);
+        let id = self.add_order(input, behaviour, &currencies, lines, now);
         self.assign_parts(id, &assigned, now);
         self.changed += 1;
         self.announce_order("ORDERS_CREATE", id, now);
@@ -130,7 +130,7 @@ impl Shop {
         &mut self,
         input: OrderInput,
         behaviour: Behaviour,
-        currencies: Currencies,
+        currencies: &Currencies,
         lines: Vec<OrderLine>,
         now: Millis,
     ) -> OrderId {

@@ -18,7 +18,7 @@ impl Stage {
         answer["data"]["metafieldDefinitionCreate"].clone()
     }
 
-    fn from_joor(&self, value: &str, kind: &str) -> Value {
+    fn joor_order(&self, value: &str, kind: &str) -> Value {
         let mut input = order(&[(self.scarf, 1)]);
         let field =
             json!({ "namespace": "atsync", "key": "joor_order", "type": kind, "value": value });
@@ -47,7 +47,7 @@ fn a_unique_id_is_taken_once() {
         defined["createdDefinition"],
         json!({ "namespace": "atsync", "key": "joor_order", "ownerType": "ORDER", "type": { "name": "id", "category": "ID" } })
     );
-    let input = stage.from_joor("acme:1", "id");
+    let input = stage.joor_order("acme:1", "id");
     let id = stage.place_as(&input, "DECREMENT_IGNORING_POLICY");
     let errors = stage.refused(&input, "DECREMENT_IGNORING_POLICY");
     assert_eq!(
@@ -60,7 +60,7 @@ fn a_unique_id_is_taken_once() {
     // A cancelled order keeps its id.
     stage.shop.cancel_order(id, true, stage.now);
     stage.refused(&input, BYPASS);
-    let other = stage.from_joor("acme:2", "id");
+    let other = stage.joor_order("acme:2", "id");
     stage.place_as(&other, BYPASS);
     assert_eq!(
         stage
@@ -76,7 +76,7 @@ fn a_unique_id_is_taken_once() {
 fn a_shop_can_take_the_same_id_twice() {
     let mut stage = stage_with(|options| options.orders.unique_ids = false);
     stage.define(&definition("id"));
-    let input = stage.from_joor("acme:1", "id");
+    let input = stage.joor_order("acme:1", "id");
     stage.place_as(&input, BYPASS);
     stage.place_as(&input, BYPASS);
     let first = stage.shop.find_order_by_joor("acme:1").unwrap();
@@ -86,7 +86,7 @@ fn a_shop_can_take_the_same_id_twice() {
 #[test]
 fn without_a_definition_nothing_is_unique_and_nothing_is_found() {
     let mut stage = stage();
-    let input = stage.from_joor("acme:1", "id");
+    let input = stage.joor_order("acme:1", "id");
     stage.place_as(&input, BYPASS);
     stage.place_as(&input, BYPASS);
     let answer = stage.ask(BY_ID, &json!({ "value": "acme:1" }));
@@ -108,7 +108,7 @@ fn values_of_another_type_are_unique_where_that_is_asked_for() {
     let mut unique = definition("single_line_text_field");
     unique["capabilities"] = json!({ "uniqueValues": { "enabled": true } });
     assert_eq!(stage.define(&unique)["userErrors"], json!([]));
-    let input = stage.from_joor("acme:1", "single_line_text_field");
+    let input = stage.joor_order("acme:1", "single_line_text_field");
     stage.place_as(&input, BYPASS);
     assert_eq!(
         stage.refused(&input, BYPASS)[0]["message"],
@@ -117,7 +117,7 @@ fn values_of_another_type_are_unique_where_that_is_asked_for() {
     // Only an id is found by.
     let answer = stage.ask(BY_ID, &json!({ "value": "acme:1" }));
     assert_eq!(answer["errors"][0]["extensions"]["code"], "NOT_FOUND");
-    let other = stage.from_joor("acme:2", "id");
+    let other = stage.joor_order("acme:2", "id");
     let errors = stage.refused(&other, BYPASS);
     assert_eq!(
         errors[0]["field"],
@@ -164,7 +164,7 @@ fn a_definition_is_made_once() {
 fn an_id_is_found_after_its_lag() {
     let mut stage = stage_with(|options| options.orders.identifier_lag_ms = 5000);
     stage.define(&definition("id"));
-    let input = stage.from_joor("acme:1", "id");
+    let input = stage.joor_order("acme:1", "id");
     let id = stage.place_as(&input, BYPASS);
     stage.now += 4999;
     assert_eq!(stage.by_id("acme:1"), Value::Null);
@@ -183,7 +183,7 @@ fn an_id_is_found_after_its_lag() {
 fn a_search_finds_by_what_an_order_says_of_itself() {
     let mut stage = stage();
     stage.define(&definition("id"));
-    let mut input = stage.from_joor("acme-1", "id");
+    let mut input = stage.joor_order("acme-1", "id");
     input["tags"] = json!(["JOOR"]);
     input["poNumber"] = "PO-7".into();
     input["sourceIdentifier"] = "9001".into();
