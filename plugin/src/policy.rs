@@ -188,6 +188,7 @@ pub fn claim(
         .map(|l| claim::OrderLine {
             line: l.line.clone(),
             sku: l.sku.clone(),
+            stock: l.sku.clone(),
             units: l.units,
             continue_selling: l.continue_selling,
             tracked: l.tracked,

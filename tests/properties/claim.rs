@@ -26,6 +26,7 @@ fn order() -> impl Strategy<Value = ([i64; 3], Vec<OrderLine>)> {
             |(number, (sku, units, continue_selling)): (usize, (usize, i64, bool))| OrderLine {
                 line: number.to_string(),
                 sku: format!("SKU-{sku}"),
+                stock: format!("SKU-{sku}"),
                 units,
                 continue_selling,
                 tracked: true,

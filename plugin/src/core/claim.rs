@@ -22,8 +22,10 @@ pub enum Behaviour {
 pub struct OrderLine {
     /// Line id, for reasons.
     pub line: String,
-    /// Merchant's SKU; lines of one SKU share its stock.
+    /// Merchant's SKU, for reasons.
     pub sku: String,
+    /// What names its stock, which lines of the same share: two variants may have one SKU.
+    pub stock: String,
     /// Ordered units.
     pub units: i64,
     /// "Continue selling when out of stock".
@@ -58,20 +60,20 @@ pub struct ClaimDecision {
     pub lines: Vec<LineDecision>,
 }
 
-/// What is left of each SKU for the orders that come after. Orders that wait share it, the older
+/// What is left of each stock for the orders that come after. Orders that wait share it, the older
 /// ones first, so that no unit is promised twice.
 #[derive(Clone, Debug, Default)]
 pub struct Left(BTreeMap<String, i64>);
 
 impl Left {
     /// Takes units that somebody else has a claim on.
-    pub fn take(&mut self, sku: &str, available: i64, units: i64) {
-        let left = self.0.entry(sku.to_owned()).or_insert(available);
+    pub fn take(&mut self, stock: &str, available: i64, units: i64) {
+        let left = self.0.entry(stock.to_owned()).or_insert(available);
         *left = left.saturating_sub(units);
     }
 
-    fn of(&mut self, sku: &str, available: i64) -> i64 {
-        *self.0.entry(sku.to_owned()).or_insert(available)
+    fn of(&mut self, stock: &str, available: i64) -> i64 {
+        *self.0.entry(stock.to_owned()).or_insert(available)
     }
 }
 
@@ -101,8 +103,12 @@ pub fn claim_from(
     let (behaviour, decided_by) = behaviour(settings, code);
     let of_order = lines
         .iter()
-        .filter_map(|line| left.0.get_key_value(&line.sku));
-    let mut now = Left(of_order.map(|(sku, units)| (sku.clone(), *units)).collect());
+        .filter_map(|line| left.0.get_key_value(&line.stock));
+    let mut now = Left(
+        of_order
+            .map(|(stock, units)| (stock.clone(), *units))
+            .collect(),
+    );
     let lines = lines
         .iter()
         .map(|line| {
@@ -165,7 +171,7 @@ fn decide_line(
     }
     let in_stock = line.available.filter(|_| line.tracked);
     if let Some(available) = in_stock {
-        left.of(&line.sku, available);
+        left.of(&line.stock, available);
     }
     let all = if behaviour == Behaviour::DecrementIgnoringPolicy {
         Some("always claimed")
@@ -178,7 +184,7 @@ fn decide_line(
     };
     if let Some(why) = all {
         if let Some(available) = in_stock {
-            left.take(&line.sku, available, line.units);
+            left.take(&line.stock, available, line.units);
         }
         return Ok(decision(line.units, why.into()));
     }
@@ -188,8 +194,8 @@ fn decide_line(
             line.sku, line.line
         )
     })?;
-    let claim = line.units.min(left.of(&line.sku, available).max(0));
-    left.take(&line.sku, available, line.units);
+    let claim = line.units.min(left.of(&line.stock, available).max(0));
+    left.take(&line.stock, available, line.units);
     Ok(decision(claim, format!("{available} available in Shopify")))
 }
 
@@ -218,6 +224,7 @@ mod tests {
         OrderLine {
             line: "1".into(),
             sku: sku.into(),
+            stock: sku.into(),
             units,
             continue_selling: false,
             tracked: true,

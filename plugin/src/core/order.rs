@@ -142,6 +142,8 @@ pub enum Match {
     Gone,
     /// Two variants or more.
     Several(Vec<Id>),
+    /// Two variants of one style; the text names them.
+    Twins(String),
 }
 
 /// The variant of a line.
@@ -343,6 +345,13 @@ fn understand_line(
                     line.upc,
                     list.join(" and ")
                 ),
+                "Give each variant its own in Shopify.",
+            ));
+        }
+        Some(Match::Twins(why)) => {
+            return Err(Trouble::new(
+                "line-upc-twice",
+                format!("{name} cannot be told from another: {why}"),
                 "Give each variant its own in Shopify.",
             ));
         }

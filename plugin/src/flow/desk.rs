@@ -99,6 +99,11 @@ impl Desk {
         day(self.shopify.now())
     }
 
+    /// When the pass began.
+    pub fn started_at(&self) -> Millis {
+        self.started_at
+    }
+
     /// Commits a batch, and with it the totals and the credits.
     ///
     /// # Errors

@@ -28,6 +28,8 @@ pub async fn decide(desk: &mut Desk, hints: &[Hint]) -> Result<bool, Halt> {
     let known = full_read::was_done(desk).await?;
     if known {
         orders::run(desk).await?;
+    } else {
+        orders::begin(desk).await?;
     }
     if !catalogue::read_if_due(desk).await? {
         return Ok(false);

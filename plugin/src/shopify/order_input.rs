@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::core::id::Id;
 use crate::core::money::Currency;
 use crate::core::order::{Address, Order, Ready, ReadyLine};
-use crate::core::time::rfc3339;
+use crate::core::time::{Millis, rfc3339};
 
 /// Characters of a note: Shopify takes 5,000.
 const NOTE_MAX: usize = 5_000;
@@ -30,6 +30,8 @@ pub struct Share<'a> {
     pub customer: Option<Id>,
     /// Tags of the settings.
     pub tags: &'a [String],
+    /// Now, on Shopify's clock.
+    pub now: Millis,
 }
 
 impl Share<'_> {
@@ -98,7 +100,8 @@ impl Share<'_> {
             put("poNumber", cut(&order.purchase_order, TEXT_MAX).into());
         }
         if let Some(at) = order.approved_at {
-            put("processedAt", rfc3339(at).into());
+            // JOOR's clock may be ahead, and Shopify refuses what is processed in the future.
+            put("processedAt", rfc3339(at.min(self.now)).into());
         }
         if !order.email.is_empty() {
             put("email", order.email.clone().into());

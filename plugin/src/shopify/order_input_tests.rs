@@ -48,6 +48,7 @@ fn share<'a>(order: &'a Order, ready: &'a Ready, units: Vec<(i64, i64)>, first: 
         back_order: !first,
         customer: None,
         tags: &[],
+        now: Millis::MAX,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::core::order::{Order, Snapshot, Trouble};
 use crate::core::time::{HOUR, MINUTE, parse_loosely};
 use crate::halt::Halt;
 use crate::joor::orders::{Which, read as read_page};
-use crate::ledger::orders::{CHANGED, Ended, OrderEntry, State, Told};
+use crate::ledger::orders::{CHANGED, Ended, OrderEntry, ParkedOrder, State, Told};
 
 use super::super::desk::Desk;
 use super::super::report::plural;
@@ -216,6 +216,9 @@ fn refresh(entry: &mut OrderEntry, order: &Order, snapshot: Snapshot) {
 fn changed_after_export(entry: &mut OrderEntry, snapshot: &Snapshot, now: u64) {
     let differences = entry.snapshot.differences(snapshot);
     if differences.is_empty() {
+        // Somebody took the change back.
+        let changed = |parked: &mut ParkedOrder| parked.troubles.iter().any(|t| t.code == CHANGED);
+        entry.parked.take_if(changed);
         // JOOR still offers what it was told of: it is told again, once in an hour.
         let told_long_ago = |told: &Told| told.exported && now >= told.at + HOUR;
         entry.told.take_if(|told| told_long_ago(told));

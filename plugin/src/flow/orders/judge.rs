@@ -10,6 +10,7 @@ use crate::core::order::{
     Match, Matched, Order, Ready, ReadyLine, Refused, Snapshot, Trouble, understand,
 };
 use crate::core::settings::{Shortage, Upc};
+use crate::core::style::Parked;
 use crate::halt::Halt;
 use crate::ledger::Owners;
 use crate::ledger::orders::{DecidedLine, Decision, OrderEntry, State};
@@ -193,6 +194,7 @@ fn core_lines(lines: &[ReadyLine]) -> Vec<OrderLine> {
     let line = |line: &ReadyLine| OrderLine {
         line: line.number.to_string(),
         sku: line.of.sku.clone(),
+        stock: line.of.variant.to_string(),
         units: line.units,
         continue_selling: line.of.continue_selling,
         tracked: line.of.tracked,
@@ -325,8 +327,15 @@ fn linked(work: &Work, upc: &str, variant: &Variant) -> Match {
     let Some(entry) = work.styles.get(&variant.product.id) else {
         return Match::NotLinked;
     };
-    if !entry.style.skus.iter().any(|sku| sku.upc == upc) {
+    let Some(known) = entry.style.skus.iter().find(|sku| sku.upc == upc) else {
         return Match::NotLinked;
+    };
+    let twins = known
+        .parked
+        .as_ref()
+        .filter(|parked| parked.code == Parked::TWIN_UPC);
+    if let Some(twins) = twins {
+        return Match::Twins(twins.reason.clone());
     }
     let sku = match variant.sku() {
         "" => format!("variant {}", variant.id),
@@ -364,10 +373,10 @@ async fn find_customers(desk: &Desk, book: &Book, ids: &[String]) -> Result<BTre
 
 /// Stock that orders before these claim and Shopify's numbers do not show yet.
 fn claimed_by_others(book: &Book, matches: &BTreeMap<String, Match>) -> Left {
-    let known: BTreeMap<Id, (&str, i64)> = matches
+    let known: BTreeMap<Id, i64> = matches
         .values()
         .filter_map(|found| match found {
-            Match::Variant(of) => Some((of.variant, (of.sku.as_str(), of.available?))),
+            Match::Variant(of) => Some((of.variant, of.available?)),
             _ => None,
         })
         .collect();
@@ -380,8 +389,8 @@ fn claimed_by_others(book: &Book, matches: &BTreeMap<String, Match>) -> Left {
             continue;
         }
         for claimed in &claim.units {
-            if let Some((sku, available)) = known.get(&claimed.variant) {
-                left.take(sku, *available, claimed.units);
+            if let Some(available) = known.get(&claimed.variant) {
+                left.take(&claimed.variant.to_string(), *available, claimed.units);
             }
         }
     }

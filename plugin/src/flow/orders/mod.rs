@@ -16,7 +16,10 @@ mod tell;
 
 use crate::core::finding::Finding;
 use crate::core::id::Id;
+use crate::core::time::SECOND;
 use crate::halt::Halt;
+use crate::ledger::Batch;
+use crate::ledger::orders::Orders;
 
 use super::desk::{Claims, Desk};
 use super::report::{Table, plural};
@@ -39,6 +42,23 @@ pub async fn run(desk: &mut Desk) -> Result<(), Halt> {
         }
         done => done,
     }
+}
+
+/// Writes down in the very first pass since when orders are taken over: reading everything for the
+/// first time may take a while, and what is approved meanwhile is no history.
+pub async fn begin(desk: &mut Desk) -> Result<(), Halt> {
+    if desk.dry || !desk.settings.orders.enabled {
+        return Ok(());
+    }
+    let mut all: Orders = desk.ledger.get("orders").await?.unwrap_or_default();
+    if all.since != 0 {
+        return Ok(());
+    }
+    // JOOR tells whole seconds.
+    all.since = desk.started_at() / SECOND * SECOND;
+    let mut batch = Batch::default();
+    batch.put("orders", &all);
+    desk.commit(batch).await
 }
 
 /// Unfinished work first, then what is new; and JOOR is told only what the ledger has.

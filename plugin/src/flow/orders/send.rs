@@ -215,6 +215,7 @@ fn new_order(desk: &Desk, book: &Book, task: &Task, index: usize) -> Option<(New
         back_order: part.back_order,
         customer: task.customer,
         tags: &desk.settings.orders.tags,
+        now: desk.shopify.now(),
     };
     let new = NewOrder {
         key: part.key.clone(),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::core::claim::Behaviour;
 use crate::core::id::Id;
 use crate::core::order::Trouble;
 use crate::core::time::{MINUTE, Millis};
@@ -139,6 +140,8 @@ async fn shown(desk: &Desk, book: &mut Book) -> Result<BTreeSet<String>, Halt> {
             let created_at = entry
                 .parts
                 .iter()
+                // What claims nothing, a back order, never shows in what is committed.
+                .filter(|part| part.behaviour != Behaviour::Bypass.word())
                 .filter_map(|part| part.order.as_ref())
                 .map(|order| order.created_at)
                 .max();
