@@ -14,5 +14,6 @@ pub mod order;
 pub mod rules;
 pub mod schema;
 pub mod settings;
+pub mod snapshot;
 pub mod style;
 pub mod time;

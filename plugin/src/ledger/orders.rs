@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use super::{Batch, Ledger};
 use crate::core::claim::Behaviour;
 use crate::core::id::Id;
-use crate::core::order::{Snapshot, Trouble};
+use crate::core::order::Trouble;
+use crate::core::snapshot::Snapshot;
 use crate::core::time::Millis;
 use crate::halt::Halt;
 

@@ -8,5 +8,6 @@ pub mod lines;
 pub mod locations;
 pub mod operations;
 pub mod order_input;
+pub mod order_state;
 pub mod orders;
 pub mod variant;

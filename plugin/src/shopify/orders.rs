@@ -13,6 +13,7 @@ use super::operations::{
     CLAIM_LEVELS, CUSTOMERS, ORDER_CANCEL, ORDER_CREATE, ORDER_DEFINITION, ORDER_FIND, ORDER_MOVE,
     ORDER_STATE, ORDER_VARIANTS, Operation, SHIPPED_ORDERS,
 };
+use super::order_state::OrderState;
 use super::variant::Variant;
 use crate::core::id::Id;
 use crate::core::money::Currency;
@@ -26,143 +27,6 @@ const KEY: &str = "joor_order";
 
 /// Ids in one query: variants, items and customers are cheap, but each is read for real.
 const IDS_PER_QUERY: usize = 100;
-
-/// An order as Shopify tells it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct OrderState {
-    /// Its id.
-    pub id: Id,
-    /// Its name: `#1001`.
-    pub name: String,
-    created_at: String,
-    #[serde(default)]
-    cancelled_at: Option<String>,
-    #[serde(default)]
-    display_fulfillment_status: Option<String>,
-    total_price_set: MoneyBag,
-    fulfillment_orders: Nodes<FulfillmentOrder>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct MoneyBag {
-    shop_money: Money,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Money {
-    amount: String,
-    currency_code: String,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-struct Nodes<T> {
-    nodes: Vec<T>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct FulfillmentOrder {
-    id: String,
-    status: String,
-    assigned_location: AssignedLocation,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-struct AssignedLocation {
-    #[serde(default)]
-    location: Option<LocationNode>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-struct LocationNode {
-    id: Id,
-}
-
-/// Where an order is assigned to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Placement {
-    /// All of it where it should be.
-    Placed,
-    /// These parts of it (ids of fulfilment orders) elsewhere.
-    Elsewhere(Vec<String>),
-    /// Shopify has not assigned it yet.
-    NotAssigned,
-}
-
-impl OrderState {
-    /// When it was created, on Shopify's clock; 0 where Shopify's text is no time.
-    pub fn created_at(&self) -> Millis {
-        parse_rfc3339(&self.created_at).unwrap_or(0)
-    }
-
-    /// It is cancelled.
-    pub fn is_cancelled(&self) -> bool {
-        self.cancelled_at.is_some()
-    }
-
-    /// Some of it is shipped, or a fulfilment is under way. A status that nobody knows counts.
-    pub fn is_shipping(&self) -> bool {
-        let status = self
-            .display_fulfillment_status
-            .as_deref()
-            .unwrap_or("UNFULFILLED");
-        !matches!(
-            status,
-            "UNFULFILLED"
-                | "OPEN"
-                | "RESTOCKED"
-                | "ON_HOLD"
-                | "SCHEDULED"
-                | "FULFILLMENT_NOT_REQUIRED"
-        )
-    }
-
-    /// What it comes to, in minor units; none in another currency, or for what is no amount.
-    pub fn total(&self, currency: Currency) -> Option<i64> {
-        let money = &self.total_price_set.shop_money;
-        (money.currency_code == currency.code())
-            .then(|| currency.read(&money.amount))
-            .flatten()
-    }
-
-    /// What it comes to, in Shopify's words.
-    pub fn total_words(&self) -> String {
-        let money = &self.total_price_set.shop_money;
-        format!("{} {}", money.amount, money.currency_code)
-    }
-
-    /// Where it is assigned to, seen from `location`.
-    pub fn placement(&self, location: Id) -> Placement {
-        let live: Vec<&FulfillmentOrder> = self
-            .fulfillment_orders
-            .nodes
-            .iter()
-            .filter(|part| !matches!(part.status.as_str(), "CANCELLED" | "CLOSED"))
-            .collect();
-        if live.is_empty() && !self.is_cancelled() && !self.is_shipping() {
-            return Placement::NotAssigned;
-        }
-        let is_there = |part: &&&FulfillmentOrder| {
-            part.assigned_location
-                .location
-                .as_ref()
-                .is_some_and(|at| at.id == location)
-        };
-        let elsewhere: Vec<String> = live
-            .iter()
-            .filter(|part| !is_there(part))
-            .map(|part| part.id.clone())
-            .collect();
-        if elsewhere.is_empty() {
-            Placement::Placed
-        } else {
-            Placement::Elsewhere(elsewhere)
-        }
-    }
-}
 
 /// What became of a change of an order.
 #[derive(Debug)]
@@ -678,29 +542,5 @@ mod tests {
             .taken
         );
         assert!(refusal(None, &[], "Too many attempts. Please try again later.").too_fast);
-    }
-
-    #[test]
-    fn an_order_is_placed_where_all_its_live_parts_are() {
-        let state = |parts: Value| -> OrderState {
-            let text = json!({
-                "id": "gid://shopify/Order/1", "name": "#1", "createdAt": "2026-11-23T06:10:17Z",
-                "displayFulfillmentStatus": "UNFULFILLED",
-                "totalPriceSet": { "shopMoney": { "amount": "12.5", "currencyCode": "EUR" } },
-                "fulfillmentOrders": { "nodes": parts },
-            });
-            serde_json::from_value(text).expect("an order")
-        };
-        let part = |id: &str, status: &str, location: u64| json!({ "id": id, "status": status, "assignedLocation": { "location": { "id": Id(location).gid("Location") } } });
-        assert_eq!(state(json!([])).placement(Id(7)), Placement::NotAssigned);
-        let moved = json!([part("a", "OPEN", 7), part("b", "CLOSED", 8)]);
-        assert_eq!(state(moved).placement(Id(7)), Placement::Placed);
-        let split = json!([part("a", "OPEN", 7), part("b", "OPEN", 8)]);
-        assert_eq!(
-            state(split).placement(Id(7)),
-            Placement::Elsewhere(vec!["b".into()])
-        );
-        let euro = Currency::parse("EUR").expect("a currency");
-        assert_eq!(state(json!([])).total(euro), Some(1_250));
     }
 }

@@ -7,7 +7,7 @@ use crate::core::order::Order;
 use crate::halt::Halt;
 use crate::ledger::Batch;
 use crate::ledger::orders::{Claim, OrderEntry, Orders, ParkedOrder};
-use crate::shopify::orders::OrderState;
+use crate::shopify::order_state::OrderState;
 
 use super::super::desk::{Desk, hash};
 

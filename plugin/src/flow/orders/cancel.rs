@@ -6,6 +6,7 @@ use crate::core::order::Trouble;
 use crate::core::time::{MINUTE, Millis, SECOND};
 use crate::halt::Halt;
 use crate::ledger::orders::State;
+use crate::shopify::order_state::OrderState;
 use crate::shopify::orders::{self as shop, Changed};
 
 use super::super::desk::Desk;
@@ -58,8 +59,7 @@ async fn cancel_part(
     let (Some(order), false) = (&part.order, part.cancelled) else {
         return Ok(false);
     };
-    let is_cancelled =
-        |state: Option<shop::OrderState>| state.is_none_or(|state| state.is_cancelled());
+    let is_cancelled = |state: Option<OrderState>| state.is_none_or(|state| state.is_cancelled());
     let state = shop::state(&desk.shopify, order.id).await?;
     if state
         .as_ref()

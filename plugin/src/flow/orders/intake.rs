@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::core::finding::Finding;
-use crate::core::order::{Order, Snapshot, Trouble};
+use crate::core::order::{Order, Trouble};
+use crate::core::snapshot::Snapshot;
 use crate::core::time::{HOUR, MINUTE, parse_loosely};
 use crate::halt::Halt;
 use crate::joor::orders::{Which, read as read_page};

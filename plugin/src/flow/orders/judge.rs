@@ -6,10 +6,9 @@ use crate::core::availability::Quantity;
 use crate::core::claim::{ClaimDecision, Left, OrderLine, claim_from};
 use crate::core::finding::Finding;
 use crate::core::id::Id;
-use crate::core::order::{
-    Match, Matched, Order, Ready, ReadyLine, Refused, Snapshot, Trouble, understand,
-};
+use crate::core::order::{Match, Matched, Order, Ready, ReadyLine, Refused, Trouble, understand};
 use crate::core::settings::{Shortage, Upc};
+use crate::core::snapshot::Snapshot;
 use crate::core::style::Parked;
 use crate::halt::Halt;
 use crate::ledger::Owners;

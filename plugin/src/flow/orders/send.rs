@@ -8,7 +8,8 @@ use crate::core::time::{MINUTE, Millis};
 use crate::halt::Halt;
 use crate::ledger::orders::{OrderEntry, Part, ShopifyOrder, State};
 use crate::shopify::order_input::Share;
-use crate::shopify::orders::{self as shop, Changed, NewOrder, OrderState, Refusal};
+use crate::shopify::order_state::OrderState;
+use crate::shopify::orders::{self as shop, Changed, NewOrder, Refusal};
 
 use super::super::desk::Desk;
 use super::book::{Book, unique_key};

@@ -9,7 +9,8 @@ use crate::core::time::{MINUTE, Millis};
 use crate::halt::Halt;
 use crate::ledger::orders::{Claim, OrderEntry, State};
 use crate::ledger::{Batch, FullRead};
-use crate::shopify::orders::{self as shop, Changed, Placement};
+use crate::shopify::order_state::Placement;
+use crate::shopify::orders::{self as shop, Changed};
 
 use super::super::desk::Desk;
 use super::book::Book;
