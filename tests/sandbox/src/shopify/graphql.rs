@@ -290,8 +290,8 @@ impl Shop {
 /// The refusal of a field with a list that is too long anywhere in its arguments.
 fn too_long(field: &Field) -> Option<Value> {
     fn find(value: &Value, path: &mut Vec<Value>) -> Option<usize> {
-        let longest = match value {
-            Value::Array(items) if items.len() > LIST_MAX => return Some(items.len()),
+        match value {
+            Value::Array(items) if items.len() > LIST_MAX => Some(items.len()),
             Value::Array(items) => items.iter().enumerate().find_map(|(place, item)| {
                 path.push(place.into());
                 find(item, path).or_else(|| {
@@ -307,8 +307,7 @@ fn too_long(field: &Field) -> Option<Value> {
                 })
             }),
             _ => None,
-        };
-        longest
+        }
     }
     let mut path = vec![Value::from(field.key.as_str())];
     let (line, column) = field.at;
