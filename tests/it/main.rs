@@ -30,6 +30,7 @@ mod orders_odd;
 mod orders_offer;
 mod orders_once;
 mod orders_short;
+mod orders_told;
 mod places;
 mod questions;
 mod refusals;

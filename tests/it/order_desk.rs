@@ -3,9 +3,10 @@
 
 use atsync::clock::Timestamp;
 use atsync_sandbox::joor::{Account, ExportStatus, NewOrder, OrderId, OrderView as JoorOrder};
-use atsync_sandbox::shopify::{OrderView, State};
+use atsync_sandbox::shopify::{OrderView, State, Tracking};
 use serde_json::{Value, json};
 
+use crate::brand::Brand;
 use crate::world::{NAME, World};
 
 /// Code of the linesheet that the shirts, dresses and scarves are on.
@@ -28,7 +29,25 @@ pub fn stock(available: i64, committed: i64, on_hand: i64) -> Stock {
     }
 }
 
+/// A brand, one order of which is in Shopify.
+pub async fn one_order(brand: Brand, linesheet: &str, lines: &[(&str, i64)]) -> (World, OrderId) {
+    let world = brand.open_synced().await;
+    let order = world.buys(linesheet, lines);
+    world.sync().await;
+    assert_eq!(world.exported(order).0, ExportStatus::Success);
+    world.minutes(1);
+    (world, order)
+}
+
 impl World {
+    /// So many passes, a minute apart.
+    pub async fn passes(&self, many: u32) {
+        for _ in 0..many {
+            self.sync().await;
+            self.minutes(1);
+        }
+    }
+
     // On JOOR.
 
     /// Pulls a lever of the JOOR account that takes time.
@@ -59,6 +78,12 @@ impl World {
     /// An approved order of these SKUs and units, at 45.00 each.
     pub fn buys(&self, linesheet: &str, lines: &[(&str, i64)]) -> OrderId {
         self.approved(self.order_of(linesheet, lines))
+    }
+
+    /// The brand or the buyer cancels an order.
+    pub fn cancels(&self, id: OrderId) {
+        self.joor_now(|joor, now| joor.cancel_order(id, now))
+            .unwrap();
     }
 
     /// An order as JOOR has it.
@@ -120,6 +145,13 @@ impl World {
     /// How many orders the shop has.
     pub fn orders_in_shopify(&self) -> usize {
         self.shop(|shop, _| shop.orders().count())
+    }
+
+    /// All of an order leaves the house.
+    pub fn ships(&self, id: OrderId, number: &str) {
+        let order = self.in_shopify(id, |order| order.id());
+        let tracking = Tracking::new("DHL Express", number);
+        self.shop(|shop, now| shop.fulfill_order(order, &tracking, now));
     }
 
     // What atsync says.

@@ -333,3 +333,20 @@ async fn orders_balance_while_answers_are_lost_on_both_sides() {
         nothing_twice(&world);
     }
 }
+
+#[tokio::test]
+async fn an_ordinary_order_takes_three_requests_to_each_side() {
+    let world = Brand::default().open_synced().await;
+    world.buys(SPRING, &[("LIN-SND-M", 1)]);
+    // The first one also brings the definition of the unique id.
+    world.sync().await;
+    world.minutes(1);
+    world.buys(SPRING, &[("LIN-SND-M", 5), ("SCF-MOS", 2)]);
+    let before = [Side::Shopify, Side::Joor].map(|side| order_requests(&world, side));
+
+    world.sync().await;
+
+    let after = [Side::Shopify, Side::Joor].map(|side| order_requests(&world, side));
+    // What its UPCs are, the order, its claim shown; what is offered, what is cancelled, the word.
+    assert_eq!([after[0] - before[0], after[1] - before[1]], [3, 3]);
+}

@@ -195,9 +195,7 @@ async fn a_cancellation_whose_answer_is_lost_gives_back_once() {
         world.sync().await;
         world.minutes(1);
         world.faults(|faults| faults.next(Side::Shopify, "OrderCancel", fault, 1));
-        world
-            .joor_now(|joor, now| joor.cancel_order(order, now))
-            .unwrap();
+        world.cancels(order);
 
         come_to_rest(&world).await;
 
@@ -331,9 +329,7 @@ async fn a_pass_that_cancels_an_order_and_is_cut_off_anywhere_gives_back_once() 
         let order = world.buys(SPRING, &[("LIN-SND-M", 5)]);
         world.sync().await;
         world.minutes(1);
-        world
-            .joor_now(|joor, now| joor.cancel_order(order, now))
-            .unwrap();
+        world.cancels(order);
         (world, order)
     };
     cut_everywhere(begin, is_cancelled_once).await;

@@ -304,3 +304,34 @@ async fn a_shop_that_claims_a_part_instead_of_refusing_makes_one_order_and_true_
     );
     world.everything_agrees();
 }
+
+#[tokio::test]
+async fn a_shop_that_claims_nothing_of_an_order_is_told_of_and_its_numbers_are_taken_as_they_are() {
+    let mut brand = Brand::with_settings(json!({ "claim": "follow-policy" }));
+    brand.options.shopify.orders.when_short = WhenShort::ClaimPart;
+    brand.options.shopify.orders.claim_from = ClaimFrom::First;
+    let world = brand.open_synced().await;
+    let routing = [world.location("Lyon"), world.location("Paris")];
+    world.shop(|shop, _| shop.set_routing(&routing));
+    world.set_stock(DRESS, "Lyon", 0);
+    let order = world.buys(SPRING, &[(DRESS, 4)]);
+    world.sync().await;
+    assert_eq!(world.stock(DRESS, "Paris"), stock(5, 0, 5));
+    assert_eq!(
+        world.shows(DRESS),
+        units(1),
+        "it waits for the claim to show"
+    );
+
+    world.minutes(20);
+    let report = world.sync().await;
+
+    let finding = report.finding("order-claim-not-shown");
+    assert!(
+        finding.to_string().contains(&order.to_string()),
+        "{finding}"
+    );
+    world.minutes(1);
+    world.sync().await;
+    world.everything_agrees();
+}

@@ -296,7 +296,6 @@ impl Shopify {
         response: &HttpResponse,
         attempt: u32,
     ) -> Verdict<T> {
-        self.learn_from_headers(response);
         let now = self.io.now();
         let pause = now + http::pause(attempt, now);
         match response.status {
@@ -327,7 +326,12 @@ impl Shopify {
             }
         }
         match serde_json::from_str::<Envelope<Value>>(&response.body) {
-            Ok(envelope) => self.judge_envelope(name, envelope, pause),
+            Ok(envelope) => {
+                // The clock of whatever stands between would move watermarks, so only Shopify's
+                // own answers are believed.
+                self.learn_from_headers(response);
+                self.judge_envelope(name, envelope, pause)
+            }
             Err(error) => Verdict::Again {
                 at: pause,
                 why: format!(

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::claim::Behaviour;
+use crate::core::finding::Finding;
 use crate::core::id::Id;
 use crate::core::order::Trouble;
 use crate::core::time::{MINUTE, Millis};
@@ -116,7 +117,7 @@ pub async fn close_claims(desk: &mut Desk, book: &mut Book) -> Result<(), Halt> 
 }
 
 /// The orders whose claims Shopify shows.
-async fn shown(desk: &Desk, book: &mut Book) -> Result<BTreeSet<String>, Halt> {
+async fn shown(desk: &mut Desk, book: &mut Book) -> Result<BTreeSet<String>, Halt> {
     let open: Vec<String> = book
         .claims()
         .iter()
@@ -162,20 +163,33 @@ async fn shown(desk: &Desk, book: &mut Book) -> Result<BTreeSet<String>, Halt> {
             .into_iter()
             .collect();
     for (id, created_at) in asked {
-        let long_ago = desk.shopify.now() >= created_at + PATIENCE;
         let is_shown = |item: &Id| match committed.get(item) {
-            _ if long_ago => true,
             // Shopify's times are whole seconds.
             Some(Some(at)) => *at >= created_at,
             // Not stocked there, or deleted: there is no number that could show it.
             Some(None) | None => true,
         };
-        if book
-            .claim(&id)
-            .is_some_and(|claim| claim.units.iter().all(|claimed| is_shown(&claimed.item)))
-        {
+        let is_claimed = |claim: &Claim| claim.units.iter().all(|c| is_shown(&c.item));
+        let all_shown = book.claim(&id).is_some_and(is_claimed);
+        let long_ago = desk.shopify.now() >= created_at + PATIENCE;
+        if !all_shown && long_ago {
+            desk.report.find(not_claimed(&id));
+        }
+        if all_shown || long_ago {
             shown.insert(id);
         }
     }
     Ok(shown)
+}
+
+fn not_claimed(id: &str) -> Finding {
+    Finding::warning(
+        "order-claim-not-shown",
+        format!(
+            "Shopify's numbers do not show the stock that the order {id} claims, so from here on they are taken as \
+             they are, and its units may be sold again."
+        ),
+        "Look at the order in Shopify, and commit its units there by hand.",
+    )
+    .about(id)
 }
