@@ -15,4 +15,5 @@ pub mod rules;
 pub mod schema;
 pub mod settings;
 pub mod style;
+pub mod text;
 pub mod time;
