@@ -111,7 +111,7 @@ fn orders_come_back() {
 /// An approved order of one line.
 fn order(purchase_order: &str, upc: &str, units: u32) -> Value {
     json!({
-        "linesheet": "SS27",
+        "linesheet": "480001",
         "approved": true,
         "purchase_order": purchase_order,
         "lines": [{ "upc": upc, "units": units, "price": "45.00" }],

@@ -255,7 +255,7 @@ const ODD_UPCS: [&str; 7] = [
     "../12",
     "a?b=c&d#e",
     "50%2F+5",
-    "<7>&amp;",
+    "7<8>&amp;",
     "9 0\\",
     "ü/1::2",
 ];
@@ -322,6 +322,4 @@ async fn names_with_blanks_around_them_or_of_great_length_are_shown_in_short() {
         "{name}"
     );
     assert_eq!(row[1], "LIN-SND-S");
-    let told = world.ask("explain", json!({ "sku": "LIN-SND-S" })).await;
-    assert_eq!(told.json["data"]["skus"][0]["sku"], "LIN-SND-S", "{told:?}");
 }

@@ -30,7 +30,7 @@ pub fn all(description: &Description) -> Vec<Offer> {
 /// The offers right below `parent`, or those at the top.
 fn below(parent: Option<&Offer>, offers: &[(&manifest::Offer, bool)]) -> Vec<Offer> {
     let name = parent.map(|parent| parent.offer.name.as_str());
-    let words = parent.map_or(&[][..], |parent| &parent.words);
+    let words = parent.map_or(&[][..], |parent| parent.words.as_slice());
     offers
         .iter()
         .filter(|(offer, _)| parent_of(&offer.name, offers) == name)
@@ -125,12 +125,10 @@ impl Offer {
     }
 
     fn examples(&self) -> String {
-        if self.below.is_empty() {
-            return format!("Example: {}", self.example());
-        }
         let below = self.below.iter().map(Self::example);
         let all: Vec<_> = std::iter::once(self.example()).chain(below).collect();
-        format!("Examples:\n  {}", all.join("\n  "))
+        // Each below the other, as in the help of the host's own commands.
+        format!("Example: {}", all.join("\n         "))
     }
 
     /// What to type, with a word in capitals for each argument.
@@ -256,14 +254,9 @@ mod tests {
     #[test]
     fn the_help_of_a_command_shows_each_way_to_use_it() {
         let boxes = boxes();
-        let help = |at: usize| boxes[at].command().render_help().to_string();
-        let shown = (0..boxes.len())
-            .map(help)
-            .find(|help| help.contains("Examples:"));
-        assert!(
-            shown
-                .unwrap()
-                .ends_with("Examples:\n  atsync box\n  atsync box open BOX\n  atsync box lid\n")
-        );
+        let opened = boxes.iter().find(|offer| offer.name() == "box").unwrap();
+        let help = opened.command().render_help().to_string();
+        let shown = "Example: atsync box\n         atsync box open BOX\n         atsync box lid\n";
+        assert!(help.ends_with(shown), "{help}");
     }
 }
