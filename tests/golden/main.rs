@@ -14,7 +14,9 @@ mod answers;
 mod case;
 mod component;
 mod composed;
+mod effects;
 mod judge;
+mod orders;
 mod pass;
 mod seed;
 

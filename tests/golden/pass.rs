@@ -5,8 +5,7 @@
 use std::collections::BTreeMap;
 
 use atsync_plugin::bindings::exports::atsync::connector::reconcile::{
-    Answer, Completion, Effect, Entry, Failure, HttpRequest, HttpResponse, Job, Lines,
-    LinesRequest, Method, Mode, Scan, Turn, Write,
+    Call, Completion, Job, Mode, Turn,
 };
 use atsync_sandbox::catalogue::{Status, small};
 use atsync_sandbox::joor::{Ats, Upc};
@@ -19,6 +18,7 @@ use serde_json::{Value, json};
 
 use super::answers::Answers;
 use super::case::Case;
+use super::orders::{self, Placed};
 
 /// 2026-11-23T06:00:00Z
 const START: u64 = 1_795_413_600_000;
@@ -50,6 +50,12 @@ enum Change {
     Draft(String),
     /// Nothing happens.
     Nothing,
+    /// An order is approved on JOOR.
+    Order(Placed),
+    /// Purchase order of an order that is cancelled on JOOR.
+    CancelOrder(String),
+    /// Locations that Shopify routes orders to, in this order.
+    Routing(Vec<String>),
 }
 
 /// Tells a case: what JOOR shows after the first pass and after each change.
@@ -58,25 +64,39 @@ pub fn tell(case: &Case, answers: &mut dyn Answers) -> String {
     let mut brand = Brand::new(&case);
     let mut told = vec![json!({ "after": "first pass", "joor": brand.pass(answers) })];
     for change in &case.then {
-        let after = brand.change(change);
-        told.push(json!({ "after": after, "joor": brand.pass(answers) }));
+        let mut step = json!({ "after": brand.change(change), "joor": brand.pass(answers) });
+        if brand.sandbox.joor.orders().next().is_some() {
+            step["orders"] = orders::told(&mut brand, answers);
+            step["shopify"] = orders::stock(&brand);
+        }
+        told.push(step);
     }
     serde_json::to_string_pretty(&told).expect("JSON") + "\n"
 }
 
-struct Brand {
-    sandbox: Sandbox,
-    credentials: Credentials,
-    ledger: BTreeMap<String, String>,
+/// A brand in memory.
+pub struct Brand {
+    /// Both services.
+    pub sandbox: Sandbox,
+    /// What a host would add to requests.
+    pub credentials: Credentials,
+    /// What a host would keep.
+    pub ledger: BTreeMap<String, String>,
+    /// SKUs, or UPCs of styles made on JOOR.
+    pub watch: Vec<String>,
+    /// The time for all of them.
+    pub now: u64,
     settings: String,
-    watch: Vec<String>,
-    now: u64,
 }
 
-struct Credentials {
-    shopify: String,
-    joor_v2: String,
-    joor_v4: String,
+/// One for each service that the manifest names.
+pub struct Credentials {
+    /// Access token.
+    pub shopify: String,
+    /// Value of the authorization header.
+    pub joor_v2: String,
+    /// The same, for the other version.
+    pub joor_v4: String,
 }
 
 impl Brand {
@@ -153,6 +173,16 @@ impl Brand {
                 format!("{handle} becomes a draft")
             }
             Change::Nothing => "nothing".into(),
+            Change::Order(placed) => orders::place(&mut self.sandbox, placed, now),
+            Change::CancelOrder(purchase_order) => {
+                orders::cancel(&mut self.sandbox, purchase_order, now)
+            }
+            Change::Routing(names) => {
+                let place = |name: &String| shop.find_location(name).expect("one of its locations");
+                let locations: Vec<_> = names.iter().map(place).collect();
+                shop.set_routing(&locations);
+                format!("Shopify routes orders to {}", names.join(" before "))
+            }
         }
     }
 
@@ -160,17 +190,53 @@ impl Brand {
     fn pass(&mut self, answers: &mut dyn Answers) -> Value {
         self.now += 60_000;
         let rows_before = self.sandbox.joor.counters().rows_accepted;
+        let (verdict, report) = self.run(Mode::Sync, answers);
+        let findings: Vec<&str> = report["findings"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|finding| finding["code"].as_str())
+            .collect();
+        let shows: BTreeMap<&str, Value> = self
+            .watch
+            .iter()
+            .map(|name| (name.as_str(), self.shows(name)))
+            .collect();
+        json!({
+            "verdict": verdict,
+            "rows_sent": self.sandbox.joor.counters().rows_accepted - rows_before,
+            "written_to_shopify": self.sandbox.counters().shopify.writes,
+            "shows": shows,
+            "findings": findings,
+        })
+    }
+
+    /// What the component answers to a question.
+    pub fn ask(&mut self, question: &str, answers: &mut dyn Answers) -> Value {
+        let call = Call {
+            name: question.into(),
+            arguments: "{}".into(),
+        };
+        let (_, report) = self.run(Mode::Ask(call), answers);
+        report["data"].clone()
+    }
+
+    /// Runs a job to its end: the verdict, and the report.
+    fn run(&mut self, mode: Mode, answers: &mut dyn Answers) -> (String, Value) {
         let job = Job {
             connection: "golden".into(),
             settings: self.settings.clone(),
-            mode: Mode::Sync,
+            mode,
             hints: vec![],
             now: self.now,
         };
         let mut turn = answers.start(job);
-        let outcome = loop {
+        loop {
             match turn.expect("a pass without a fault") {
-                Turn::Done(outcome) => break outcome,
+                Turn::Done(outcome) => {
+                    let report = serde_json::from_str(&outcome.report).expect("a report");
+                    return (format!("{:?}", outcome.verdict), report);
+                }
                 Turn::Waiting(waiting) => {
                     let done = waiting.requests.into_iter().map(|request| Completion {
                         id: request.id,
@@ -181,18 +247,7 @@ impl Brand {
                     turn = answers.resume(done);
                 }
             }
-        };
-        let shows: BTreeMap<&str, Value> = self
-            .watch
-            .iter()
-            .map(|name| (name.as_str(), self.shows(name)))
-            .collect();
-        json!({
-            "verdict": format!("{:?}", outcome.verdict),
-            "rows_sent": self.sandbox.joor.counters().rows_accepted - rows_before,
-            "written_to_shopify": self.sandbox.counters().shopify.writes,
-            "shows": shows,
-        })
+        }
     }
 
     fn shows(&self, name: &str) -> Value {
@@ -204,111 +259,5 @@ impl Brand {
             Ats::MadeToOrder => json!("made to order"),
             Ats::Units(units) => json!(units),
         }
-    }
-
-    fn perform(&mut self, effect: Effect) -> Answer {
-        match effect {
-            Effect::Http(request) => self.http(request),
-            Effect::ReadLines(request) => self.lines(&request),
-            Effect::Load(keys) => Answer::Loaded(
-                keys.iter()
-                    .map(|key| self.ledger.get(key).cloned())
-                    .collect(),
-            ),
-            Effect::Scan(scan) => Answer::Scanned(self.scan(&scan)),
-            Effect::Commit(writes) => {
-                for Write { key, value } in writes {
-                    match value {
-                        Some(value) => self.ledger.insert(key, value),
-                        None => self.ledger.remove(&key),
-                    };
-                }
-                Answer::Committed
-            }
-            Effect::WaitUntil(at) => {
-                self.now = self.now.max(at);
-                Answer::Woke
-            }
-        }
-    }
-
-    fn scan(&self, scan: &Scan) -> Vec<Entry> {
-        let from = scan.after.clone().unwrap_or_default();
-        let under = self.ledger.range(scan.prefix.clone()..);
-        under
-            .take_while(|(key, _)| key.starts_with(&scan.prefix))
-            .filter(|(key, _)| **key > from)
-            .take(scan.limit as usize)
-            .map(|(key, value)| Entry {
-                key: key.clone(),
-                value: value.clone(),
-            })
-            .collect()
-    }
-
-    fn http(&mut self, request: HttpRequest) -> Answer {
-        let (side, prefix, header, value) = match request.service.as_str() {
-            "shopify" => (
-                Side::Shopify,
-                "",
-                "x-shopify-access-token",
-                &self.credentials.shopify,
-            ),
-            "joor-v2" => (
-                Side::Joor,
-                "/v2",
-                "authorization",
-                &self.credentials.joor_v2,
-            ),
-            "joor-v4" => (
-                Side::Joor,
-                "/v4",
-                "authorization",
-                &self.credentials.joor_v4,
-            ),
-            other => panic!("the manifest names no service {other}"),
-        };
-        let mut headers = request.headers;
-        headers.push((header.into(), value.clone()));
-        let method = match request.method {
-            Method::Get => "GET",
-            Method::Post => "POST",
-            other => panic!("{other:?} is not used"),
-        };
-        let request = Request {
-            method: method.into(),
-            path: format!("{prefix}{}", request.path),
-            headers,
-            body: request.body.unwrap_or_default().into_bytes(),
-        };
-        let Reply::Answer(response) = self.sandbox.handle(side, &request, self.now) else {
-            return Answer::Failed(Failure::Unreachable("cut".into()));
-        };
-        Answer::Http(HttpResponse {
-            status: response.status,
-            headers: response.headers,
-            body: String::from_utf8(response.body).expect("UTF-8"),
-        })
-    }
-
-    /// The whole file is small, so it is always the only piece.
-    fn lines(&mut self, request: &LinesRequest) -> Answer {
-        let path = request
-            .url
-            .find("/bulk/")
-            .and_then(|at| request.url.get(at..));
-        let get = Request {
-            method: "GET".into(),
-            path: path.expect("a bulk result").into(),
-            ..Request::default()
-        };
-        let Reply::Answer(file) = self.sandbox.handle(Side::Shopify, &get, self.now) else {
-            return Answer::Failed(Failure::Unreachable("cut".into()));
-        };
-        let text = String::from_utf8(file.body).expect("UTF-8");
-        Answer::Lines(Lines {
-            text,
-            next_offset: None,
-        })
     }
 }

@@ -41,7 +41,7 @@ fn every_quote_stands_in_the_owners_words() {
         println!("skipped: the owner's words are not beside this checkout");
         return;
     };
-    let cases: Vec<_> = ["availability", "claim", "settings"]
+    let cases: Vec<_> = ["availability", "claim", "pass", "settings"]
         .into_iter()
         .flat_map(cases)
         .collect();

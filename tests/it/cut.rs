@@ -13,7 +13,7 @@ use crate::world::{NAME, World, connector, units};
 
 /// A sync that is cut off after so many effects, of which the component is told all but the
 /// last. The number of effects performed: fewer than asked for if the pass came to its end.
-async fn cut_after(world: &World, effects_max: usize) -> usize {
+pub async fn cut_after(world: &World, effects_max: usize) -> usize {
     let connector = connector();
     let clock: Arc<dyn Clock> = Arc::new(world.clock.clone());
     let network = Network::new(connector.describe(), &world.connection, &clock).unwrap();

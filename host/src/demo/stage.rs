@@ -127,7 +127,10 @@ impl Stage {
             .filter(|linesheet| !linesheet.made_to_order)
             .map(|linesheet| linesheet.code.clone());
         let first = codes.next().unwrap_or_else(|| "SS27".to_owned());
-        (first, codes.next_back().unwrap_or_else(|| "REORDERS".to_owned()))
+        (
+            first,
+            codes.next_back().unwrap_or_else(|| "REORDERS".to_owned()),
+        )
     }
 
     /// Asks the component a question that takes no arguments.

@@ -136,11 +136,21 @@ fn orders_arrive(stage: &mut Stage, watched: &[VariantId]) -> Result<String, Sto
     let price = 45_00;
     let more = units + 2;
     let orders = [
-        NewOrder::of(&always).line(upc, 1, price).purchase_order("PO-ORDINARY"),
-        NewOrder::of("MTO").line(upc, 1, price).purchase_order("PO-MADE-TO-ORDER"),
-        NewOrder::of(&follows).line(scarce, more, price).purchase_order("PO-SHORT"),
-        NewOrder::of(&always).line(UNKNOWN_UPC, 1, price).purchase_order("PO-UNKNOWN-STYLE"),
-        NewOrder::of(&always).line(upc, 1, price).purchase_order(TO_CANCEL),
+        NewOrder::of(&always)
+            .line(upc, 1, price)
+            .purchase_order("PO-ORDINARY"),
+        NewOrder::of("MTO")
+            .line(upc, 1, price)
+            .purchase_order("PO-MADE-TO-ORDER"),
+        NewOrder::of(&follows)
+            .line(scarce, more, price)
+            .purchase_order("PO-SHORT"),
+        NewOrder::of(&always)
+            .line(UNKNOWN_UPC, 1, price)
+            .purchase_order("PO-UNKNOWN-STYLE"),
+        NewOrder::of(&always)
+            .line(upc, 1, price)
+            .purchase_order(TO_CANCEL),
     ];
     for order in orders {
         sandbox.joor.place_order(order.approved(), now);

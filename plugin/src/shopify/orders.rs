@@ -510,7 +510,8 @@ pub async fn customers(shopify: &Shopify, ids: &[Id]) -> Result<Vec<Id>, Halt> {
 }
 
 /// When the committed units of these items at `location` last changed, on Shopify's clock: by item,
-/// none for an item that is not stocked there.
+/// none for an item that is not stocked there. Where Shopify does not tell it, when the available
+/// ones did: a claim moves units from these to those.
 ///
 /// # Errors
 /// As [`Shopify::query`].
@@ -533,6 +534,7 @@ pub async fn committed_at(
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Quantity {
+        name: String,
         #[serde(default)]
         updated_at: Option<String>,
     }
@@ -543,11 +545,11 @@ pub async fn committed_at(
         .filter_map(|node| serde_json::from_value::<Item>(node).ok());
     let at = |item: Item| {
         let at = item.inventory_level.map(|level| {
-            let times = level
-                .quantities
-                .iter()
-                .filter_map(|q| parse_rfc3339(q.updated_at.as_deref()?));
-            times.max().unwrap_or(0)
+            let of = |name: &str| {
+                let told = level.quantities.iter().find(|told| told.name == name)?;
+                parse_rfc3339(told.updated_at.as_deref()?)
+            };
+            of("committed").or_else(|| of("available")).unwrap_or(0)
         });
         (item.id, at)
     };

@@ -2,6 +2,7 @@
 //! them; the README beside this crate lists them.
 
 mod orders;
+mod shop_orders;
 
 use std::num::NonZeroUsize;
 
@@ -106,7 +107,12 @@ pub(crate) fn handle(sandbox: &mut Sandbox, request: &Request, now: Millis) -> R
             Ok(json!({ "done": true }))
         }
         ("GET", "joor/orders") => orders::list(sandbox, request),
+        ("GET", "shop/orders") => shop_orders::list(sandbox, request),
+        ("GET", "shop/stock") => shop_orders::stock(sandbox, request),
         ("POST", route) => match route.split_once('/') {
+            Some(("shop", name)) if shop_orders::NAMES.contains(&name) => {
+                shop_orders::pull(sandbox, name, &request.body, now)
+            }
             Some(("shop", name)) => pull(sandbox, name, &request.body, now),
             Some(("joor", name)) => orders::pull(sandbox, name, &request.body, now),
             _ => Err(format!("there is no /sandbox/{route}")),

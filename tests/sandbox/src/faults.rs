@@ -21,6 +21,8 @@ pub enum Fault {
     Html,
     /// The effect happens, and the answer is JSON of so many bytes.
     Huge(usize),
+    /// The effect happens, and the answer is an HTML page with this status.
+    StatusAfter(u16),
     /// The effect happens, and every number and quantity in the answer is null.
     Nulls,
     /// The effect happens, and every enum value in the answer is one that nobody knows.
@@ -136,12 +138,14 @@ pub(crate) fn instead(fault: Fault) -> Option<Response> {
                 .extend(after.map(|after| ("retry-after".to_owned(), after.to_string())));
             Some(response)
         }
-        Fault::Status(status) => {
-            let body = format!("<html><body><h1>{status}</h1></body></html>");
-            Some(Response::new(status, "text/html", body.into_bytes()))
-        }
+        Fault::Status(status) => Some(page(status)),
         _ => None,
     }
+}
+
+fn page(status: u16) -> Response {
+    let body = format!("<html><body><h1>{status}</h1></body></html>");
+    Response::new(status, "text/html", body.into_bytes())
 }
 
 /// Spoils an answer.
@@ -155,6 +159,7 @@ pub(crate) fn spoil(fault: Fault, response: &mut Response) {
                 b"<html><body>Just a moment...</body></html>".to_vec(),
             );
         }
+        Fault::StatusAfter(status) => *response = page(status),
         Fault::Huge(bytes) => {
             response.body = br#"{"data":""#.to_vec();
             response.body.resize(bytes.max(11) - 2, b'x');

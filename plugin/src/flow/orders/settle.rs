@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::id::Id;
 use crate::core::order::Trouble;
-use crate::core::time::Millis;
+use crate::core::time::{MINUTE, Millis};
 use crate::halt::Halt;
 use crate::ledger::orders::{Claim, OrderEntry, State};
 use crate::ledger::{Batch, FullRead};
@@ -12,6 +12,10 @@ use crate::shopify::orders::{self as shop, Changed, Placement};
 
 use super::super::desk::Desk;
 use super::book::Book;
+
+/// How long a claim may stay open in the face of numbers that do not show it. Shopify shows one
+/// within seconds; after this, what it shows is what it claimed.
+const PATIENCE: Millis = 15 * MINUTE;
 
 /// Assigns orders to the chosen location. "Orders on JOOR get assigned to the default location when
 /// coming back to Shopify." (seed) Nothing is marked as fulfilled by that.
@@ -154,7 +158,9 @@ async fn shown(desk: &Desk, book: &mut Book) -> Result<BTreeSet<String>, Halt> {
             .into_iter()
             .collect();
     for (id, created_at) in asked {
+        let long_ago = desk.shopify.now() >= created_at + PATIENCE;
         let is_shown = |item: &Id| match committed.get(item) {
+            _ if long_ago => true,
             // Shopify's times are whole seconds.
             Some(Some(at)) => *at >= created_at,
             // Not stocked there, or deleted: there is no number that could show it.

@@ -144,7 +144,8 @@ impl Shop {
         now: Millis,
     ) {
         let units = bounded(i64::from(self.store.state(location, variant, state)) + i64::from(by));
-        self.store.set_state(location, variant, state, units);
+        self.store
+            .set_state(location, variant, state, units, seconds(now));
         if let Some(level) = self.store.level_mut(location, variant) {
             level.updated = seconds(now);
             self.changed += 1;

@@ -68,6 +68,9 @@ pub struct OrderOptions {
     /// Milliseconds until `orders(query:)` knows of a new order or of a change to one. Real
     /// shops are said to lag by minutes.
     pub search_lag_ms: u64,
+    /// `committed` says when it changed, as `reserved` is recorded to do. No change of it is
+    /// recorded.
+    pub committed_time: bool,
     /// Milliseconds that the job of `orderCancel` takes.
     pub cancel_ms: u64,
 }
@@ -116,6 +119,7 @@ impl Default for OrderOptions {
             unique_ids: true,
             identifier_lag_ms: 0,
             search_lag_ms: 0,
+            committed_time: true,
             cancel_ms: 1000,
         }
     }

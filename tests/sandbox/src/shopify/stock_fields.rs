@@ -98,11 +98,13 @@ impl Shop {
             }
             "name" => Out::text(name),
             "quantity" => Out::Int(i64::from(self.store.quantity(location, variant, name)?)),
-            // Recorded: only available says when it changed; the others are null until they do.
-            "updatedAt" if name == "available" => {
-                Out::Time(self.store.level(location, variant)?.updated)
-            }
-            "updatedAt" => Out::Null,
+            // Recorded: available says when it changed, on hand never, the others from the first
+            // change on. No change of committed is recorded.
+            "updatedAt" if name == "committed" && !self.options.orders.committed_time => Out::Null,
+            "updatedAt" => self
+                .store
+                .quantity_changed(location, variant, name)
+                .map_or(Out::Null, Out::Time),
             _ => return None,
         })
     }

@@ -200,6 +200,8 @@ pub(crate) struct Store {
     pub(crate) levels: Vec<Vec<LevelRecord>>,
     /// Quantities other than available that are not zero.
     pub(crate) states: BTreeMap<(u32, u32, State), i32>,
+    /// When each of them last changed.
+    pub(crate) state_times: BTreeMap<(u32, u32, State), Seconds>,
     /// Metafield values by variant, namespace and key.
     pub(crate) metafields: BTreeMap<(u32, String, String), String>,
 }
@@ -330,13 +332,30 @@ impl Store {
         variant: VariantId,
         state: State,
         units: i32,
+        now: Seconds,
     ) {
         let key = (location.0, variant.0, state);
+        self.state_times.insert(key, now);
         if units == 0 {
             self.states.remove(&key);
         } else {
             self.states.insert(key, units);
         }
+    }
+
+    /// When the units under a name of the API last changed: `on_hand` never says so.
+    pub(crate) fn quantity_changed(
+        &self,
+        location: LocationId,
+        variant: VariantId,
+        name: &str,
+    ) -> Option<Seconds> {
+        if name == "available" {
+            return Some(self.level(location, variant)?.updated);
+        }
+        let state = State::ALL.into_iter().find(|state| state.name() == name)?;
+        let key = (location.0, variant.0, state);
+        self.state_times.get(&key).copied()
     }
 
     /// The units under a name of the API, `available` and `on_hand` included.

@@ -133,6 +133,16 @@ impl<'a> VariantView<'a> {
             .quantity(location, self.id, "available")
             .map(i64::from)
     }
+    /// Units sold and not yet shipped at a location; `None` where it is not stocked.
+    pub fn committed(&self, location: LocationId) -> Option<i64> {
+        self.units(location, State::Committed)
+    }
+    /// Units that are physically at a location; `None` where it is not stocked.
+    pub fn on_hand(&self, location: LocationId) -> Option<i64> {
+        self.store
+            .quantity(location, self.id, "on_hand")
+            .map(i64::from)
+    }
     /// Units in another state at a location; `None` where it is not stocked.
     pub fn units(&self, location: LocationId, state: State) -> Option<i64> {
         self.store

@@ -8,7 +8,7 @@ mod schema;
 use std::path::PathBuf;
 
 /// A file of the recorded material, or `None` after saying that it is not there.
-fn shared(path: &str) -> Option<PathBuf> {
+pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared");
     let root =
         std::env::var_os("ATSYNC_SHARED").map_or_else(|| PathBuf::from(beside), PathBuf::from);

@@ -1,8 +1,8 @@
 //! `orderCreate`
 
-use super::input::{CustomerAttributes, LineInput, MoneyBag, OrderInput};
+use super::input::{Currencies, CustomerAttributes, LineInput, OrderInput};
 use super::judge::Errors;
-use super::money::Minor;
+use super::money::Price;
 use super::stock::Assigned;
 use super::{
     Behaviour, Customer, CustomerId, FulfillmentOrder, FulfillmentOrderLine, FulfillmentStatus,
@@ -47,12 +47,15 @@ impl Shop {
             let message = "Too many attempts. Please try again later.";
             return Ok(payload(None, Errors::general(message)));
         }
-        let currency = input
-            .currency
-            .clone()
-            .unwrap_or_else(|| self.options.currency.clone());
+        let own = || self.options.currency.clone();
+        let currency = input.currency.clone().unwrap_or_else(own);
+        let presentment = input.presentment_currency.clone();
+        let currencies = Currencies {
+            presentment: presentment.unwrap_or_else(|| currency.clone()),
+            shop: currency,
+        };
         let mut errors = Errors::default();
-        self.judge_order(&input, &currency, seconds(now), &mut errors);
+        self.judge_order(&input, &currencies, seconds(now), &mut errors);
         if !errors.is_empty() {
             return Ok(payload(None, errors.into_list()));
         }
@@ -60,7 +63,7 @@ impl Shop {
             .line_items
             .iter()
             .flatten()
-            .map(|line| self.order_line(line, &currency))
+            .map(|line| self.order_line(line, &currencies))
             .collect();
         let Ok(assigned) = self.assign(&lines, behaviour) else {
             let code = match self.options.orders.when_short {
@@ -71,26 +74,32 @@ impl Shop {
             errors.at(&["lineItems"], message, code);
             return Ok(payload(None, errors.into_list()));
         };
-        let id = self.add_order(input, behaviour, currency, lines, now);
+        let id = self.add_order(input, behaviour, currencies, lines, now);
         self.assign_parts(id, &assigned, now);
         self.changed += 1;
         self.announce_order("ORDERS_CREATE", id, now);
         Ok(payload(Some(id), Vec::new()))
     }
 
-    fn order_line(&self, line: &LineInput, currency: &str) -> OrderLine {
+    fn order_line(&self, line: &LineInput, currencies: &Currencies) -> OrderLine {
         let variant = line
             .variant_id
             .as_deref()
             .and_then(|id| self.variant_by_gid(id));
         let view = variant.and_then(|id| VariantView::new(&self.store, id));
-        let product = view
-            .as_ref()
-            .and_then(|view| self.store.product(ProductId(view.product().0)));
+        let own = view.as_ref().map(VariantView::product);
+        let product_id = own.or_else(|| self.product_by_gid(line.product_id.as_deref()?));
+        let product = product_id.and_then(|id| self.store.product(id));
         let price = match (&line.price_set, &view) {
-            (Some(price), _) => amount(price, currency),
-            (None, Some(view)) => money::read(&view.price().into(), currency).unwrap_or(0),
-            (None, None) => 0,
+            (Some(price), _) => currencies.price(price),
+            (None, Some(view)) => {
+                let own = money::read(&view.price().into(), &currencies.shop).unwrap_or(0);
+                Price {
+                    shop: own,
+                    presentment: own,
+                }
+            }
+            (None, None) => Price::default(),
         };
         let or_own = |given: &Option<String>, own: Option<String>| given.clone().or(own);
         let title = or_own(
@@ -100,6 +109,7 @@ impl Shop {
         let vendor = product.map(|product| self.store.words.text(product.vendor).to_owned());
         OrderLine {
             variant,
+            product: product_id,
             title: title.unwrap_or_default(),
             variant_title: or_own(&line.variant_title, view.as_ref().map(VariantView::title)),
             sku: or_own(
@@ -120,7 +130,7 @@ impl Shop {
         &mut self,
         input: OrderInput,
         behaviour: Behaviour,
-        currency: String,
+        currencies: Currencies,
         lines: Vec<OrderLine>,
         now: Millis,
     ) -> OrderId {
@@ -135,7 +145,7 @@ impl Shop {
             .into_iter()
             .flatten()
             .map(|line| ShippingLine {
-                price: amount(&line.price_set, &currency),
+                price: currencies.price(&line.price_set),
                 title: line.title,
                 code: line.code,
                 source: line.source,
@@ -171,15 +181,15 @@ impl Shop {
             discount: None,
             metafields: input.metafields.unwrap_or_default(),
             test: input.test,
-            currency,
+            currency: currencies.shop.clone(),
+            presentment_currency: currencies.presentment.clone(),
         };
         let discount = input
             .discount_code
             .and_then(|discount| discount.item_fixed_discount_code);
         order.discount = discount.map(|discount| {
-            let off = discount
-                .amount_set
-                .map_or(0, |bag| amount(&bag, &order.currency));
+            let off = discount.amount_set.map(|bag| currencies.price(&bag));
+            let off = off.unwrap_or_default();
             (discount.code, off.min(order.subtotal_before_discount()))
         });
         self.orders.orders.push(order);
@@ -296,11 +306,6 @@ fn payload(order: Option<OrderId>, errors: Vec<Out<'static>>) -> Out<'static> {
             ("userErrors", Out::List(errors)),
         ],
     )
-}
-
-/// An amount that was judged already.
-fn amount(bag: &MoneyBag, currency: &str) -> Minor {
-    money::read(&bag.shop_money.amount, currency).unwrap_or(0)
 }
 
 fn pairs(attributes: Option<&[input::Attribute]>) -> Vec<(String, String)> {

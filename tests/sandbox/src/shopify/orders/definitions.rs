@@ -19,6 +19,8 @@ pub(super) struct Definition {
     namespace: String,
     key: String,
     pub(super) kind: String,
+    /// No two records have the same value. It goes with type `id`, and others can have it.
+    pub(super) unique: bool,
     name: String,
     description: Option<String>,
 }
@@ -41,7 +43,10 @@ impl Shop {
     pub(crate) fn create_definition(&mut self, field: &Field) -> Answer {
         let input = field.args.get("definition").cloned().unwrap_or_default();
         let text = |name: &str| input.get(name).and_then(Value::as_str).map(str::to_owned);
+        let unique = input.pointer("/capabilities/uniqueValues/enabled");
+        let unique = unique.and_then(Value::as_bool).unwrap_or(false);
         let definition = Definition {
+            unique: unique || text("type").as_deref() == Some("id"),
             owner: text("ownerType").unwrap_or_default(),
             namespace: text("namespace").unwrap_or_else(|| NAMESPACE.to_owned()),
             key: text("key").unwrap_or_default(),

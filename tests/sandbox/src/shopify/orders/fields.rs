@@ -1,7 +1,7 @@
 //! The answers of orders, their lines, fulfilment orders and parcels, customers and jobs.
 
 use super::input::Address;
-use super::money::{self, Minor};
+use super::money::{self, Price};
 use super::{CustomerId, FulfillmentOrderLine, OrderId, OrderLine, OrderRecord};
 use crate::shopify::Shop;
 use crate::shopify::ids::Kind;
@@ -13,6 +13,14 @@ use crate::shopify::store::{VariantId, seconds};
 /// Lines of one order, or of one fulfilment order, that ids leave room for.
 const LINES: usize = 1000;
 
+/// How much of a plain list is asked for.
+fn first(field: &Field) -> usize {
+    let first = field.int("first");
+    first
+        .and_then(|first| usize::try_from(first).ok())
+        .unwrap_or(usize::MAX)
+}
+
 fn optional(text: &Option<String>) -> Out<'_> {
     text.as_deref().map_or(Out::Null, Out::text)
 }
@@ -20,8 +28,14 @@ fn optional(text: &Option<String>) -> Out<'_> {
 impl Shop {
     pub(crate) fn order_field(&self, id: OrderId, field: &Field) -> Option<Out<'_>> {
         let order = self.orders.get(id)?;
-        let money = |amount| money_bag(amount, &order.currency);
-        let current = |amount| money(if order.cancelled.is_some() { 0 } else { amount });
+        let money = |price| money_bag(price, order);
+        let current = |price| {
+            money(if order.cancelled.is_some() {
+                Price::default()
+            } else {
+                price
+            })
+        };
         let address = |address: &Option<Address>, place| {
             address
                 .as_ref()
@@ -59,6 +73,7 @@ impl Shop {
             "phone" => optional(&order.phone),
             "test" => Out::Bool(order.test),
             "currencyCode" => Out::text(order.currency.as_str()),
+            "presentmentCurrencyCode" => Out::text(order.presentment_currency.as_str()),
             "customer" => order.customer.map(Node::Customer).into(),
             "shippingAddress" => address(&order.shipping_address, 0),
             "billingAddress" => address(&order.billing_address, 1),
@@ -68,20 +83,13 @@ impl Shop {
             "totalDiscountsSet" => money(order.discounts()),
             "currentTotalDiscountsSet" => current(order.discounts()),
             "totalShippingPriceSet" => money(order.shipping()),
-            "totalTaxSet" => money(0),
+            "totalTaxSet" => money(Price::default()),
             "totalPriceSet" => money(order.total()),
             "currentTotalPriceSet" => current(order.total()),
             "metafield" => order_metafield(id, order, field),
             "fulfillments" => {
-                let first = field
-                    .int("first")
-                    .and_then(|first| usize::try_from(first).ok());
                 let parcels = self.orders.fulfillments_of(id).map(|(index, _)| index);
-                Out::nodes(
-                    parcels
-                        .take(first.unwrap_or(usize::MAX))
-                        .map(Node::Fulfillment),
-                )
+                Out::nodes(parcels.take(first(field)).map(Node::Fulfillment))
             }
             _ => return None,
         })
@@ -95,7 +103,7 @@ impl Shop {
     ) -> Option<Out<'_>> {
         let order = self.orders.get(id)?;
         let line = order.lines.get(place)?;
-        let money = |amount| money_bag(amount, &order.currency);
+        let money = |price| money_bag(price, order);
         let variant = self.line_variant(line);
         Some(match field.name.as_str() {
             "id" => Out::Gid(Kind::LineItem, line_number(id, place)),
@@ -123,12 +131,12 @@ impl Shop {
             "taxable" => Out::Bool(line.taxable),
             "customAttributes" => attributes(&line.properties),
             "originalUnitPriceSet" => money(line.price),
-            "originalTotalSet" => money(line.price.saturating_mul(line.quantity.into())),
+            "originalTotalSet" => money(line.price.times(line.quantity)),
             "variant" => variant.map(Node::Variant).into(),
-            "product" => variant
-                .and_then(|variant| self.variant(variant))
-                .map(|variant| Node::Product(variant.product()))
-                .into(),
+            "product" => {
+                let product = line.product.filter(|id| self.store.product(*id).is_some());
+                product.map(Node::Product).into()
+            }
             _ => return None,
         })
     }
@@ -218,6 +226,7 @@ impl Shop {
                     .tracking
                     .numbers
                     .iter()
+                    .take(first(field))
                     .map(|number| {
                         let company = &parcel.tracking.company;
                         let url = &parcel.tracking.url;
@@ -280,7 +289,7 @@ impl Shop {
         let order = self.orders.get(id);
         let lines = order.into_iter().flat_map(|order| {
             order.shipping_lines.iter().map(|line| {
-                let price = money_bag(line.price, &order.currency);
+                let price = money_bag(line.price, order);
                 Record {
                     typename: "ShippingLine",
                     fields: vec![
@@ -341,9 +350,8 @@ fn line_number(order: OrderId, place: usize) -> u64 {
     Kind::LineItem.number(order.index() * LINES + place)
 }
 
-/// What the customer sees is the same amount: the shop sells in one currency at a time.
-fn money_bag(amount: Minor, currency: &str) -> Out<'static> {
-    let money = || {
+fn money_bag(price: Price, order: &OrderRecord) -> Out<'static> {
+    let money = |amount, currency: &str| {
         let amount = Out::text(money::text(amount, currency));
         let fields = vec![
             ("amount", amount),
@@ -351,7 +359,11 @@ fn money_bag(amount: Minor, currency: &str) -> Out<'static> {
         ];
         Record::out("MoneyV2", fields)
     };
-    let fields = vec![("shopMoney", money()), ("presentmentMoney", money())];
+    let seen = money(price.presentment, &order.presentment_currency);
+    let fields = vec![
+        ("shopMoney", money(price.shop, &order.currency)),
+        ("presentmentMoney", seen),
+    ];
     Record::out("MoneyBag", fields)
 }
 

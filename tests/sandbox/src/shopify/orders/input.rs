@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Behaviour;
+use super::money::{self, Price};
 use crate::shopify::node::Refusal;
 use crate::shopify::plan::Field;
 
@@ -24,6 +25,7 @@ pub(super) struct OrderInput {
     pub(super) note: Option<String>,
     pub(super) phone: Option<String>,
     pub(super) po_number: Option<String>,
+    pub(super) presentment_currency: Option<String>,
     pub(super) processed_at: Option<String>,
     pub(super) shipping_address: Option<Address>,
     pub(super) shipping_lines: Option<Vec<ShippingInput>>,
@@ -89,10 +91,12 @@ pub(super) struct FixedDiscount {
     pub(super) amount_set: Option<MoneyBag>,
 }
 
-/// `MoneyBagInput`; what the customer saw is not kept.
+/// `MoneyBagInput`
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct MoneyBag {
+    #[serde(default)]
+    pub(super) presentment_money: Option<Money>,
     pub(super) shop_money: Money,
 }
 
@@ -108,6 +112,7 @@ pub(super) struct Money {
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct LineInput {
     pub(super) price_set: Option<MoneyBag>,
+    pub(super) product_id: Option<String>,
     pub(super) properties: Option<Vec<Attribute>>,
     pub(super) quantity: i32,
     pub(super) requires_shipping: bool,
@@ -140,6 +145,26 @@ pub(super) struct ShippingInput {
     #[serde(default)]
     pub(super) source: Option<String>,
     pub(super) price_set: MoneyBag,
+}
+
+/// What the shop books in, and what the customer sees. Where it is not said they are the same.
+#[derive(Clone, Debug)]
+pub(super) struct Currencies {
+    pub(super) shop: String,
+    pub(super) presentment: String,
+}
+
+impl Currencies {
+    /// An amount that was judged already.
+    pub(super) fn price(&self, bag: &MoneyBag) -> Price {
+        let read = |money: &Money, currency| money::read(&money.amount, currency).unwrap_or(0);
+        let shop = read(&bag.shop_money, &self.shop);
+        let presentment = bag.presentment_money.as_ref();
+        Price {
+            shop,
+            presentment: presentment.map_or(shop, |money| read(money, &self.presentment)),
+        }
+    }
 }
 
 /// The order and what it is to do to the stock.

@@ -1,12 +1,12 @@
 //! What is wrong with the input of `orderCreate`. Where a message is recorded it is that; the
 //! others say so.
 
-use super::input::{Metafield, MoneyBag, OrderInput};
+use super::input::{Currencies, Metafield, Money, MoneyBag, OrderInput};
 use super::{Orders, money};
 use crate::shopify::Shop;
 use crate::shopify::ids::{Gid, Kind};
 use crate::shopify::node::{Out, Record};
-use crate::shopify::store::{Seconds, VariantId, place};
+use crate::shopify::store::{ProductId, Seconds, VariantId, place};
 use crate::shopify::time;
 
 /// User errors of `orderCreate`.
@@ -39,18 +39,18 @@ impl Shop {
     pub(super) fn judge_order(
         &self,
         input: &OrderInput,
-        currency: &str,
+        currencies: &Currencies,
         now: Seconds,
         errors: &mut Errors,
     ) {
-        self.judge_lines(input, currency, errors);
+        self.judge_lines(input, currencies, errors);
         // From here on the wording is ours, save for those of phone and processedAt, which other
         // projects report.
         for (number, line) in input.shipping_lines.iter().flatten().enumerate() {
             let number = number.to_string();
             judge_money(
                 &line.price_set,
-                currency,
+                currencies,
                 &["shippingLines", &number],
                 errors,
             );
@@ -64,7 +64,7 @@ impl Shop {
                 .as_ref()
         }) {
             let at = ["discountCode", "itemFixedDiscountCode", "amountSet"];
-            judge_money(amount, currency, &at, errors);
+            judge_money(amount, currencies, &at, errors);
         }
         let processed = input.processed_at.as_deref().map(time::read);
         if processed.is_some_and(|at| at.is_none_or(|at| at > now)) {
@@ -84,7 +84,7 @@ impl Shop {
         }
     }
 
-    fn judge_lines(&self, input: &OrderInput, currency: &str, errors: &mut Errors) {
+    fn judge_lines(&self, input: &OrderInput, currencies: &Currencies, errors: &mut Errors) {
         let lines = input.line_items.as_deref().unwrap_or_default();
         if lines.is_empty() {
             let message = "Line items must have at least one line item";
@@ -108,7 +108,8 @@ impl Shop {
                 _ => {}
             }
             if let Some(price) = &line.price_set {
-                judge_money(price, currency, &["lineItems", &number, "priceSet"], errors);
+                let at = ["lineItems", &number, "priceSet"];
+                judge_money(price, currencies, &at, errors);
             }
         }
     }
@@ -117,6 +118,12 @@ impl Shop {
     pub(super) fn variant_by_gid(&self, id: &str) -> Option<VariantId> {
         let variant = VariantId(place(Gid::place(id, Kind::ProductVariant)?));
         self.store.variant(variant).map(|_| variant)
+    }
+
+    /// The product that a global id names, if it exists.
+    pub(super) fn product_by_gid(&self, id: &str) -> Option<ProductId> {
+        let product = ProductId(place(Gid::place(id, Kind::Product)?));
+        self.store.product(product).map(|_| product)
     }
 
     fn judge_customer(&self, input: &OrderInput, errors: &mut Errors) {
@@ -202,12 +209,13 @@ impl Shop {
             return;
         };
         let kind = definition.kind.as_str();
+        let unique = definition.unique && self.options.orders.unique_ids;
         if !field.kind.is_empty() && field.kind != kind {
             fault(
                 "type",
                 &format!("Type must be '{kind}', as its definition says"),
             );
-        } else if kind == "id" && self.options.orders.unique_ids && self.orders.is_taken(field) {
+        } else if unique && self.orders.is_taken(field) {
             fault("value", "Value is already taken");
         }
     }
@@ -223,13 +231,22 @@ impl Orders {
     }
 }
 
-fn judge_money(bag: &MoneyBag, currency: &str, at: &[&str], errors: &mut Errors) {
-    let money = &bag.shop_money;
-    if money.currency_code != currency {
-        let message = format!("Currency must be {currency}, the order's");
-        errors.at(at, &message, "INVALID");
-    } else if money::read(&money.amount, currency).is_none_or(|amount| amount < 0) {
-        errors.at(at, "Amount must be a decimal of 0 or more", "INVALID");
+fn judge_money(bag: &MoneyBag, currencies: &Currencies, at: &[&str], errors: &mut Errors) {
+    let mut judge = |money: &Money, currency: &str| {
+        if money.currency_code != currency {
+            let message = format!("Currency must be {currency}, the order's");
+            errors.at(at, &message, "INVALID");
+        } else if money::read(&money.amount, currency).is_none_or(|amount| amount < 0) {
+            errors.at(at, "Amount must be a decimal of 0 or more", "INVALID");
+        }
+    };
+    judge(&bag.shop_money, &currencies.shop);
+    match &bag.presentment_money {
+        Some(money) => judge(money, &currencies.presentment),
+        None if currencies.presentment != currencies.shop => {
+            errors.at(at, "Presentment money can't be blank", "INVALID");
+        }
+        None => {}
     }
 }
 

@@ -20,12 +20,12 @@ mod tests;
 use std::collections::BTreeSet;
 
 use super::ids::{Gid, Kind};
-use super::store::{LocationId, Seconds, VariantId, place, seconds};
+use super::store::{LocationId, ProductId, Seconds, VariantId, place, seconds};
 use crate::wire::Millis;
 use definitions::Definition;
 use input::{Address, Metafield};
 pub use levers::Tracking;
-use money::Minor;
+use money::Price;
 pub(crate) use search::SEARCH_FIELDS;
 pub use view::{FulfillmentOrderView, OrderLineView, OrderView};
 
@@ -121,12 +121,14 @@ struct OrderRecord {
     customer: Option<CustomerId>,
     shipping_address: Option<Address>,
     billing_address: Option<Address>,
-    /// ISO 4217; all amounts are in its minor unit.
+    /// ISO 4217: what the shop books in.
     currency: String,
+    /// What the customer sees.
+    presentment_currency: String,
     lines: Vec<OrderLine>,
     shipping_lines: Vec<ShippingLine>,
     /// The code and what it takes off the lines.
-    discount: Option<(String, Minor)>,
+    discount: Option<(String, Price)>,
     metafields: Vec<Metafield>,
     test: bool,
 }
@@ -134,12 +136,13 @@ struct OrderRecord {
 #[derive(Debug)]
 struct OrderLine {
     variant: Option<VariantId>,
+    product: Option<ProductId>,
     title: String,
     variant_title: Option<String>,
     sku: Option<String>,
     vendor: Option<String>,
     properties: Vec<(String, String)>,
-    price: Minor,
+    price: Price,
     quantity: i32,
     /// Units taken off by cancelling.
     removed: i32,
@@ -152,7 +155,7 @@ struct ShippingLine {
     title: String,
     code: Option<String>,
     source: Option<String>,
-    price: Minor,
+    price: Price,
 }
 
 /// What one location is to ship of one order.
@@ -215,26 +218,25 @@ struct Customer {
 }
 
 impl OrderRecord {
-    fn subtotal_before_discount(&self) -> Minor {
-        self.lines
-            .iter()
-            .map(|line| line.price.saturating_mul(Minor::from(line.quantity)))
-            .sum()
+    fn subtotal_before_discount(&self) -> Price {
+        let lines = self.lines.iter();
+        lines.map(|line| line.price.times(line.quantity)).sum()
     }
 
-    fn discounts(&self) -> Minor {
-        self.discount.as_ref().map_or(0, |(_, amount)| *amount)
+    fn discounts(&self) -> Price {
+        let discount = self.discount.as_ref();
+        discount.map(|(_, amount)| *amount).unwrap_or_default()
     }
 
-    fn subtotal(&self) -> Minor {
-        self.subtotal_before_discount() - self.discounts()
+    fn subtotal(&self) -> Price {
+        self.subtotal_before_discount().less(self.discounts())
     }
 
-    fn shipping(&self) -> Minor {
+    fn shipping(&self) -> Price {
         self.shipping_lines.iter().map(|line| line.price).sum()
     }
 
-    fn total(&self) -> Minor {
+    fn total(&self) -> Price {
         self.subtotal() + self.shipping()
     }
 

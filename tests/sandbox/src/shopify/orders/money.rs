@@ -1,9 +1,54 @@
 //! Amounts in the minor unit of their currency, so that sums are exact.
 
+use std::iter::Sum;
+use std::ops::Add;
+
 use serde_json::Value;
 
 /// An amount in the minor unit: cents, yen, thousandths of a dinar.
 pub(super) type Minor = i64;
+
+/// An amount as the shop books it and as the customer sees it, each in its currency.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Price {
+    pub(super) shop: Minor,
+    pub(super) presentment: Minor,
+}
+
+impl Price {
+    fn each(self, other: Self, of: impl Fn(Minor, Minor) -> Minor) -> Self {
+        Self {
+            shop: of(self.shop, other.shop),
+            presentment: of(self.presentment, other.presentment),
+        }
+    }
+
+    pub(super) fn times(self, units: i32) -> Self {
+        self.each(self, |amount, _| amount.saturating_mul(units.into()))
+    }
+
+    pub(super) fn min(self, other: Self) -> Self {
+        self.each(other, Minor::min)
+    }
+
+    pub(super) fn less(self, other: Self) -> Self {
+        self.each(other, Minor::saturating_sub)
+    }
+}
+
+impl Add for Price {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        self.each(other, Minor::saturating_add)
+    }
+}
+
+impl Sum for Price {
+    fn sum<I: Iterator<Item = Self>>(prices: I) -> Self {
+        prices.fold(Self::default(), Self::add)
+    }
+}
 
 /// Digits after the decimal point. Source: ISO 4217, the currencies that do not have two.
 fn digits(currency: &str) -> usize {

@@ -188,8 +188,11 @@ impl Shop {
         };
         level.available = bounded(i64::from(level.available) + i64::from(available));
         level.updated = seconds(now);
-        self.store
-            .set_state(location, variant, State::Committed, held);
+        if committed != 0 {
+            let state = State::Committed;
+            self.store
+                .set_state(location, variant, state, held, seconds(now));
+        }
         self.changed += 1;
         self.announce_level("INVENTORY_LEVELS_UPDATE", location, variant, now);
     }

@@ -109,13 +109,17 @@ impl<'a> OrderView<'a> {
     pub fn currency(&self) -> &'a str {
         &self.record.currency
     }
+    /// What the customer sees.
+    pub fn presentment_currency(&self) -> &'a str {
+        &self.record.presentment_currency
+    }
     /// Lines less discounts, and shipping: `59.9`, as the API writes it.
     pub fn total(&self) -> String {
-        money::text(self.record.total(), &self.record.currency)
+        money::text(self.record.total().shop, &self.record.currency)
     }
     /// Taken off the lines: `5.0`.
     pub fn discounts(&self) -> String {
-        money::text(self.record.discounts(), &self.record.currency)
+        money::text(self.record.discounts().shop, &self.record.currency)
     }
     /// Whether it was cancelled.
     pub fn is_cancelled(&self) -> bool {
@@ -174,7 +178,7 @@ impl<'a> OrderLineView<'a> {
     }
     /// Of one unit: `80.0`.
     pub fn price(&self) -> String {
-        money::text(self.record.price, self.currency)
+        money::text(self.record.price.shop, self.currency)
     }
     /// Names and values.
     pub fn properties(&self) -> &'a [(String, String)] {

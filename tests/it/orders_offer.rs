@@ -1,0 +1,344 @@
+//! What JOOR offers while orders come in: no unit twice, none counted by both sides, and nothing
+//! of orders that are not to be taken over.
+
+use atsync_sandbox::joor::{Ats, ExportStatus};
+use atsync_sandbox::wire::Side;
+use serde_json::{Value, json};
+
+use crate::brand::Brand;
+use crate::clock::START;
+use crate::order_desk::{SPRING, stock};
+use crate::world::{World, units};
+
+const HOUR_MS: u64 = 60 * 60 * 1000;
+
+/// Every number that JOOR was told of a SKU since a moment.
+fn told_since(world: &World, sku: &str, at: u64) -> Vec<Ats> {
+    let upc = Some(world.upc(sku));
+    world.joor(|joor| {
+        let of_it = joor
+            .history()
+            .filter(|write| write.at >= at && write.upc == upc);
+        of_it.map(|write| write.ats).collect()
+    })
+}
+
+/// The steps of a SKU's number in the warehouse Default.
+async fn steps(world: &World, sku: &str) -> Vec<(String, i64, String)> {
+    let report = world.ask("explain", json!({ "sku": sku })).await;
+    let rows = report.json["data"]["skus"][0]["rows"].clone();
+    let steps = rows[0]["working"].as_array().unwrap().iter();
+    let word = |step: &Value, key: &str| step[key].as_str().unwrap().to_owned();
+    steps
+        .map(|step| {
+            (
+                word(step, "what"),
+                step["change"].as_i64().unwrap(),
+                word(step, "why"),
+            )
+        })
+        .collect()
+}
+
+// No unit offered twice.
+
+#[tokio::test]
+async fn what_a_waiting_order_claims_is_not_offered_and_explain_shows_the_step() {
+    let world = Brand::with_settings(json!({ "claim": "follow-policy" }))
+        .open_synced()
+        .await;
+    assert_eq!(world.shows("WRP-RST-S"), units(7));
+    let order = world.buys(SPRING, &[("WRP-RST-S", 6)]);
+
+    world.sync().await;
+
+    assert_eq!(
+        world.stock("WRP-RST-S", "Paris"),
+        stock(5, 0, 5),
+        "Shopify knows nothing of it"
+    );
+    assert_eq!(world.shows("WRP-RST-S"), units(1));
+    let steps = steps(&world, "WRP-RST-S").await;
+    let claim = steps
+        .iter()
+        .find(|(what, ..)| what.contains("open claims"))
+        .unwrap();
+    assert_eq!(claim.1, -6);
+    assert!(
+        claim.0.contains("Paris") && claim.2.contains(&order.to_string()),
+        "{claim:?}"
+    );
+}
+
+#[tokio::test]
+async fn once_shopify_shows_a_claim_it_is_not_subtracted_again() {
+    let world = Brand::default().open_synced().await;
+    world.buys(SPRING, &[("LIN-SND-M", 5)]);
+    let at = world.now();
+
+    world.sync().await;
+
+    assert_eq!(
+        told_since(&world, "LIN-SND-M", at),
+        [units(24)],
+        "in the same pass, and once"
+    );
+    let steps = steps(&world, "LIN-SND-M").await;
+    assert!(
+        !steps.iter().any(|(what, ..)| what.contains("open claims")),
+        "{steps:?}"
+    );
+    world.minutes(1);
+    world.sync().await;
+    assert_eq!(told_since(&world, "LIN-SND-M", at), [units(24)]);
+}
+
+#[tokio::test]
+async fn a_shop_that_does_not_tell_when_committed_units_changed_shows_a_claim_all_the_same() {
+    let mut brand = Brand::default();
+    brand.options.shopify.orders.committed_time = false;
+    let world = brand.open_synced().await;
+    world.buys(SPRING, &[("LIN-SND-M", 5)]);
+    let at = world.now();
+
+    world.sync().await;
+
+    assert_eq!(told_since(&world, "LIN-SND-M", at), [units(24)]);
+    world.everything_agrees();
+}
+
+#[tokio::test]
+async fn an_order_whose_fate_is_not_known_is_never_offered_again() {
+    for lag in [0, 90_000] {
+        let mut brand = Brand::default();
+        brand.options.shopify.orders.identifier_lag_ms = lag;
+        let world = brand.open_synced().await;
+        world.faults(|faults| {
+            faults.next(
+                Side::Shopify,
+                "OrderCreate",
+                atsync_sandbox::faults::Fault::CutAfter,
+                1,
+            );
+        });
+        world.buys(SPRING, &[("LIN-SND-M", 5)]);
+        let at = world.now();
+
+        world.sync_all().await;
+
+        let told = told_since(&world, "LIN-SND-M", at);
+        assert!(!told.is_empty());
+        for ats in told {
+            assert!(
+                matches!(ats, Ats::Units(..=24)),
+                "{ats:?} with a lag of {lag} ms"
+            );
+        }
+        world.everything_agrees();
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_all_stock_that_was_begun_before_an_order_does_not_offer_its_units_again() {
+    let mut brand = Brand::default();
+    brand.options.shopify.bulk.created_ms = 60_000;
+    brand.options.shopify.bulk.running_ms = 240_000;
+    let world = brand.open_synced().await;
+    world.hours(25);
+    let begun = world.sync().await;
+    assert!(begun.next_run < world.now() + 300_000);
+    world.clock_to(begun.next_run);
+    world.buys(SPRING, &[("LIN-SND-M", 5)]);
+    let at = world.now();
+
+    world.sync_all().await;
+
+    for ats in told_since(&world, "LIN-SND-M", at) {
+        assert_eq!(ats, units(24));
+    }
+    assert_eq!(world.shows("LIN-SND-M"), units(24));
+    world.everything_agrees();
+}
+
+#[tokio::test]
+async fn an_order_that_is_not_approved_claims_nothing() {
+    let world = Brand::default().open_synced().await;
+    let order = world.order_of(SPRING, &[("LIN-SND-M", 5)]);
+    let order = world.joor_now(|joor, now| joor.place_order(order, now));
+
+    world.sync().await;
+
+    assert_eq!(world.orders_in_shopify(), 0);
+    assert_eq!(world.shows("LIN-SND-M"), units(29));
+    world
+        .joor_now(|joor, now| joor.approve_order(order, now))
+        .unwrap();
+    world.minutes(1);
+    world.sync().await;
+    assert_eq!(world.stock("LIN-SND-M", "Paris"), stock(15, 5, 20));
+    assert_eq!(world.shows("LIN-SND-M"), units(24));
+}
+
+// Pending orders are subtracted by one side, or by none.
+
+#[tokio::test]
+async fn pending_orders_reduce_what_joor_shows_only_where_joor_subtracts_them() {
+    for (pending, shown) in [("ignored", 28), ("joor-subtracts", 24)] {
+        let world = Brand::with_settings(json!({ "pending": pending }))
+            .open_synced()
+            .await;
+        let order = world.order_of(SPRING, &[("LIN-SND-M", 4)]);
+        let order = world.joor_now(|joor, now| joor.place_order(order, now));
+        world.set_stock("LIN-SND-M", "Lyon", 8);
+
+        world.sync().await;
+
+        assert_eq!(world.shows("LIN-SND-M"), units(shown), "{pending}");
+
+        world
+            .joor_now(|joor, now| joor.approve_order(order, now))
+            .unwrap();
+        world.minutes(1);
+        world.sync().await;
+        assert_eq!(
+            world.shows("LIN-SND-M"),
+            units(24),
+            "{pending}, approved: once, by Shopify"
+        );
+        assert_eq!(world.stock("LIN-SND-M", "Paris"), stock(16, 4, 20));
+    }
+}
+
+#[tokio::test]
+async fn a_joor_that_subtracts_approved_orders_itself_is_put_right_by_the_next_number() {
+    let mut brand = Brand::default();
+    brand.options.joor.orders.approved_reduces_stock = true;
+    let world = brand.open_synced().await;
+    world.buys(SPRING, &[("LIN-SND-M", 4)]);
+    assert_eq!(world.shows("LIN-SND-M"), units(25), "JOOR does it at once");
+
+    world.sync().await;
+
+    assert_eq!(
+        world.shows("LIN-SND-M"),
+        units(25),
+        "and Shopify's number is sent over it"
+    );
+    world.everything_agrees();
+}
+
+// Which orders.
+
+#[tokio::test]
+async fn a_new_connection_takes_over_no_history() {
+    let world = Brand::default().open().await;
+    let order = world.order_of(SPRING, &[("LIN-SND-M", 5)]).approved();
+    let old = world.joor(|joor| joor.place_order(order, START - HOUR_MS));
+    let new = world.buys(SPRING, &[("LIN-SND-M", 1)]);
+
+    world.sync_all().await;
+    world.minutes(1);
+    world.sync().await;
+
+    assert_eq!(
+        (world.times_in_shopify(old), world.times_in_shopify(new)),
+        (0, 1)
+    );
+    assert_eq!(
+        world.exported(old),
+        (ExportStatus::NotExported, String::new())
+    );
+    assert_eq!(world.stock("LIN-SND-M", "Paris"), stock(19, 1, 20));
+    world.everything_agrees();
+}
+
+#[tokio::test]
+async fn a_start_day_takes_over_the_orders_that_were_approved_since() {
+    let brand = Brand::with_settings(json!({ "orders": { "start": "2026-11-20" } }));
+    let world = brand.open().await;
+    let order = world.order_of(SPRING, &[("LIN-SND-M", 1)]).approved();
+    let place = |days: u64| {
+        let order = order.clone();
+        world.joor(|joor| joor.place_order(order, START - days * 24 * HOUR_MS))
+    };
+    // The story begins on the 23rd at six.
+    let (before, since) = (place(4), place(3));
+
+    world.sync_all().await;
+
+    assert_eq!(
+        (
+            world.times_in_shopify(before),
+            world.times_in_shopify(since)
+        ),
+        (0, 1)
+    );
+}
+
+#[tokio::test]
+async fn orders_that_are_left_to_another_integration_are_not_even_read() {
+    let world = Brand::with_settings(json!({ "orders": { "enabled": false } }))
+        .open_synced()
+        .await;
+    let order = world.buys(SPRING, &[("LIN-SND-M", 5)]);
+
+    let report = world.sync().await;
+
+    assert!(report.is_done(), "{report:?}");
+    assert_eq!(world.orders_in_shopify(), 0);
+    assert_eq!(world.exported(order).0, ExportStatus::NotExported);
+    assert_eq!(world.shows("LIN-SND-M"), units(29));
+    let asked = world
+        .sandbox()
+        .counters()
+        .side(Side::Joor)
+        .operations
+        .clone();
+    assert!(
+        !asked.keys().any(|operation| operation.contains("v2/order")),
+        "{:?}",
+        asked.keys()
+    );
+}
+
+#[tokio::test]
+async fn a_plan_of_orders_shows_what_would_be_created_and_changes_nothing() {
+    let world = Brand::with_settings(json!({
+        "claim": "follow-policy",
+        "orders": { "shortage": "partial" },
+    }))
+    .open_synced()
+    .await;
+    world.buys(SPRING, &[("LIN-SND-M", 5), ("WRP-RST-S", 6)]);
+    world.buys("MTO", &[("CPE-BLK-38", 2)]);
+    let odd = world.buys(SPRING, &[]);
+    let (ledger, before) = (world.ledger(), world.traffic());
+    let shown = world.all_that_joor_shows();
+
+    let plan = world.plan().await;
+
+    assert_eq!(plan.count("orders_to_create"), 2);
+    let tables = plan.json["tables"].as_array().unwrap();
+    let table = tables
+        .iter()
+        .find(|table| table["title"].as_str().unwrap().contains("Orders"))
+        .unwrap();
+    let text = table.to_string();
+    for word in [
+        "DECREMENT_OBEYING_POLICY",
+        "BYPASS",
+        "linesheet code MTO",
+        "global",
+        "\"11\"",
+        "\"10\"",
+    ] {
+        assert!(text.contains(word), "{word} in {text}");
+    }
+    assert_eq!(world.ledger(), ledger);
+    assert_eq!(world.all_that_joor_shows(), shown);
+    assert_eq!(world.orders_in_shopify(), 0);
+    assert_eq!(world.exported(odd).0, ExportStatus::NotExported);
+    let after = world.traffic();
+    assert_eq!(after.shopify_writes, before.shopify_writes);
+    assert_eq!(after.joor_writes, before.joor_writes);
+}
