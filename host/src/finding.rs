@@ -62,6 +62,11 @@ impl Finding {
         Self::new(Severity::Warning, code, message.into(), fix.into())
     }
 
+    /// Something of the host's own that needs nothing.
+    pub fn note(code: &str, message: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self::new(Severity::Note, code, message.into(), fix.into())
+    }
+
     fn new(severity: Severity, code: &str, message: String, fix: String) -> Self {
         Self {
             code: code.to_owned(),

@@ -37,12 +37,12 @@ pub fn describe() -> wit::Description {
             },
             wit::Offer {
                 name: "orders".into(),
-                summary: "List JOOR's orders: state, claim, who decided, their orders in Shopify, and why one is parked.".into(),
+                summary: "List JOOR's orders: state, claim, who decided it, and why one is parked.".into(),
                 arguments: vec![],
             },
             wit::Offer {
                 name: "orders-show".into(),
-                summary: "Show one order whole: its lines and claims, what Shopify and JOOR were told, and what to do.".into(),
+                summary: "Show one order: lines, claims, what Shopify and JOOR were told, what to do.".into(),
                 arguments: vec![argument("order", "JOOR's number of the order.", true)],
             },
         ],

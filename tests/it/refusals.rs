@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use atsync::engine::reconcile::Verdict;
 use atsync_sandbox::faults::{Fault, Faults};
-use atsync_sandbox::joor::{Ats, BadRow, Bodies, Immediate};
+use atsync_sandbox::joor::{Ats, BadRow, Bodies, Immediate, Upc};
 use atsync_sandbox::wire::Side;
 use serde_json::{Value, json};
 
@@ -247,4 +247,79 @@ async fn decreases_are_told_before_increases() {
         BTreeSet::from([increases[0], increases[1]]),
         BTreeSet::from([units(40), units(54)])
     );
+}
+
+/// UPCs with characters that mean something in an address, in JSON or in XML.
+const ODD_UPCS: [&str; 7] = [
+    "12/34",
+    "../12",
+    "a?b=c&d#e",
+    "50%2F+5",
+    "7<8>&amp;",
+    "9 0\\",
+    "ü/1::2",
+];
+
+/// A brand whose UPCs are barcodes, some of them odd; JOOR refuses those.
+fn with_odd_upcs(form: &str) -> Brand {
+    let mut brand =
+        Brand::with_settings(json!({ "upc": "barcode", "joor": { "inventory_body": form } }));
+    brand.upc = Upc::Barcode;
+    let variants = brand
+        .products
+        .iter_mut()
+        .flat_map(|product| &mut product.variants);
+    for (number, variant) in variants.enumerate() {
+        let odd = ODD_UPCS
+            .get(number / 2)
+            .filter(|_| number.is_multiple_of(2));
+        variant.barcode =
+            Some(odd.map_or_else(|| format!("40063810{number:05}"), |odd| (*odd).to_owned()));
+    }
+    brand.options.joor.refused_upcs = ODD_UPCS.map(str::to_owned).into();
+    brand
+}
+
+#[tokio::test]
+async fn a_upc_of_any_characters_is_told_as_it_is_and_retried_by_its_name() {
+    for form in ["json", "json-nested", "xml"] {
+        let world = with_odd_upcs(form).open().await;
+        let report = world.sync().await;
+        assert_eq!(report.verdict, Verdict::Attention, "{form}: {report:?}");
+        assert_eq!(parked(&world).await.len(), ODD_UPCS.len(), "{form}");
+
+        world.joor(|joor| joor.options.refused_upcs.clear());
+        for (retried, upc) in ODD_UPCS.into_iter().enumerate() {
+            let report = world.act("retry", json!({ "sku": upc })).await;
+            assert_eq!(
+                report.json["summary"], "1 SKU will be sent again.",
+                "{form}: {upc}"
+            );
+            world.sync_all().await;
+            let left = ODD_UPCS.len() - retried - 1;
+            assert_eq!(parked(&world).await.len(), left, "{form}: {upc}");
+            let told = world.ask("explain", json!({ "sku": upc })).await;
+            assert_eq!(told.json["data"]["skus"][0]["upc"], upc, "{form}: {told:?}");
+        }
+        world.everything_agrees();
+    }
+}
+
+#[tokio::test]
+async fn names_with_blanks_around_them_or_of_great_length_are_shown_in_short() {
+    let mut brand = Brand::default();
+    let long = "Very ".repeat(40);
+    brand.products[0].title = format!("  {long}  ");
+    brand.products[0].variants[0].sku = Some(" LIN-SND-S\t".to_owned());
+    let world = brand.open().await;
+
+    let plan = world.plan().await;
+
+    let row = &plan.json["tables"][0]["rows"][0];
+    let name = row[0].as_str().unwrap();
+    assert!(
+        name.starts_with("Very") && name.ends_with("…") && name.chars().count() <= 80,
+        "{name}"
+    );
+    assert_eq!(row[1], "LIN-SND-S");
 }

@@ -2,7 +2,7 @@
 
 use atsync::clock::Timestamp;
 use atsync::engine::reconcile::{Fault, Outcome};
-use atsync::pass::{Ended, fault_parts};
+use atsync::pass::{Ended, Passed, fault_parts};
 use atsync::problem::Problem;
 use serde_json::{Value, json};
 
@@ -24,8 +24,21 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// From how the pass ended. Findings about settings get their place in the file.
-    pub fn new(site: &Site, connection: &str, ended: Result<Ended, Problem>) -> Self {
+    /// From how the pass went. Findings about settings get their place in the file.
+    pub fn new(site: &Site, connection: &str, passed: Result<Passed, Problem>) -> Self {
+        let cut = passed.as_ref().ok().and_then(|passed| passed.recording_cut);
+        let mut answer = Self::of_end(site, connection, passed.map(|passed| passed.ended));
+        if let Some(cut) = cut {
+            let Problem { code, message, fix } = cut.problem();
+            answer
+                .report
+                .findings
+                .push(Finding::note(code, message, fix));
+        }
+        answer
+    }
+
+    fn of_end(site: &Site, connection: &str, ended: Result<Ended, Problem>) -> Self {
         match ended {
             Ok(Ended::Outcome(outcome)) => Self::of_outcome(site, connection, &outcome),
             Ok(Ended::Fault(fault)) => {

@@ -90,9 +90,7 @@ fn run(
     offers: &[offer::Offer],
     connectors: &mut Connectors,
 ) -> Result<Exit, Stop> {
-    if let Some((name, matches)) = matches.subcommand()
-        && let Some(offer) = offers.iter().find(|offer| offer.name() == name)
-    {
+    if let Some((offer, matches)) = offer::chosen(offers, matches) {
         return offer.run(matches, connectors);
     }
     match Cli::from_arg_matches(matches)
@@ -111,11 +109,13 @@ fn run(
     }
 }
 
-/// Every command has `--json`.
+/// Every command has `--json`; it stands with the last word of the command.
 fn wants_json(matches: &ArgMatches) -> bool {
-    matches
-        .subcommand()
-        .is_some_and(|(_, matches)| matches.get_flag("json"))
+    match matches.subcommand() {
+        Some((_, below)) if below.subcommand().is_some() => wants_json(below),
+        Some((_, command)) => command.get_flag("json"),
+        None => false,
+    }
 }
 
 /// Runs asynchronous work to its end.

@@ -117,12 +117,18 @@ fn tell(name: &str, result: &Result<Passed, Problem>, json: bool) {
         Ok(Ended::Cancelled) => return,
         Err(problem) => (Exit::Failed.name(), problem.to_string()),
     };
+    let cut = result.as_ref().ok().and_then(|passed| passed.recording_cut);
     if json {
-        let line = serde_json::json!({ "connection": name, "verdict": verdict, "summary": said });
+        let line = serde_json::json!({
+            "connection": name, "verdict": verdict, "summary": said, "recording_cut": cut,
+        });
         println!("{line}");
     } else {
         let at = time::at(SystemClock.now());
         eprintln!("{at} {name} {verdict}: {}", said.replace('\n', " "));
+        if let Some(cut) = cut {
+            eprintln!("{at} {name} {}", cut.problem());
+        }
     }
 }
 

@@ -97,6 +97,9 @@ impl State {
                 self.name
             );
         }
+        if let Some(cut) = self.last.as_ref().and_then(|last| last.recording_cut) {
+            println!("\n{}: {}", self.name, cut.problem());
+        }
         let mut open = self.report.findings.clone();
         open.retain(|finding| finding.severity != Severity::Note);
         if !open.is_empty() {
@@ -113,6 +116,7 @@ impl State {
                 "last_success": last.last_success.and_then(time::rfc3339),
                 "report": last.report,
                 "problem": last.problem,
+                "recording_cut": last.recording_cut,
             })
         });
         json!({

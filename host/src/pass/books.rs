@@ -83,6 +83,7 @@ impl Books {
             report: None,
             problem: None,
             last_success: before.and_then(|before| before.last_success),
+            recording_cut: result.as_ref().ok().and_then(|passed| passed.recording_cut),
         };
         match result.as_ref().map(|passed| &passed.ended) {
             Ok(Ended::Outcome(outcome)) => {

@@ -19,7 +19,7 @@ use crate::effects::{Effects, Network};
 use crate::engine::Connector;
 use crate::engine::reconcile::{Fault, Hint, Job, Mode, Outcome, Progress};
 use crate::problem::Problem;
-use crate::recording::Recorder;
+use crate::recording::{Cut, Recorder};
 use crate::store::{Ledger, Overlay, Store, aside};
 use books::Books;
 
@@ -46,6 +46,8 @@ pub struct Passed {
     pub ended: Ended,
     /// What it took.
     pub tally: Tally,
+    /// Why its recording is not whole; none if it is, or if nothing was recorded.
+    pub recording_cut: Option<Cut>,
 }
 
 /// How a pass ended.

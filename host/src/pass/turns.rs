@@ -49,12 +49,12 @@ impl Turns<'_> {
         let result = self.until_done(instance, job, &mut open, &mut tally).await;
         open.settle().await;
         tally.ended = self.clock.now().max(tally.started);
-        if let Some(recording) = self.recording.take() {
-            recording.end(&result, &tally);
-        }
+        let recording = self.recording.take();
+        let recording_cut = recording.and_then(|recording| recording.end(&result, &tally));
         Ok(Passed {
             ended: result?,
             tally,
+            recording_cut,
         })
     }
 

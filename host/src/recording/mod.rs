@@ -11,7 +11,8 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::{Deserialize, Serialize};
 
 use crate::engine::reconcile::{Completion, Effect, Job, Request};
 use crate::pass::{Ended, Tally, bytes_of, kind, kind_of};
@@ -24,7 +25,16 @@ use writer::Writer;
 pub struct Recorder {
     writer: Arc<Writer>,
     pass_bytes_max: u64,
-    cut: AtomicU64,
+}
+
+/// Why a recording was cut before the end of its pass. The pass itself is whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cut {
+    /// The pass had more text than is kept of one.
+    TooLarge,
+    /// The disk did not take it as fast as the pass went.
+    TooSlow,
 }
 
 /// The most text of one pass that is kept, before compression: enough for days of changes, not
@@ -36,7 +46,7 @@ pub(crate) struct Recording {
     recorder: Arc<Recorder>,
     file: PathBuf,
     bytes: u64,
-    cut: bool,
+    cut: Option<Cut>,
 }
 
 impl Recorder {
@@ -47,13 +57,7 @@ impl Recorder {
         Ok(Recorder {
             writer,
             pass_bytes_max: PASS_BYTES_MAX,
-            cut: AtomicU64::new(0),
         })
-    }
-
-    /// How many recordings were cut because the disk was too slow or the pass too large.
-    pub fn cut(&self) -> u64 {
-        self.cut.load(Ordering::Relaxed)
     }
 
     /// Waits until all that was recorded is on disk.
@@ -68,7 +72,7 @@ impl Recorder {
             recorder: Arc::clone(self),
             file,
             bytes: 0,
-            cut: false,
+            cut: None,
         };
         let bytes =
             job.settings.len() + job.hints.iter().map(|hint| hint.body.len()).sum::<usize>();
@@ -108,8 +112,8 @@ impl Recording {
         self.write(bytes, Line::Resumed(completions));
     }
 
-    /// How it ended.
-    pub(crate) fn end(mut self, result: &Result<Ended, Problem>, tally: &Tally) {
+    /// How it ended. Comes back with why the recording is not whole, if it is not.
+    pub(crate) fn end(mut self, result: &Result<Ended, Problem>, tally: &Tally) -> Option<Cut> {
         let ended = match result {
             Ok(Ended::Outcome(outcome)) => format::End::Outcome(outcome.clone()),
             Ok(Ended::Fault(fault)) => format::End::Fault(fault.clone()),
@@ -123,18 +127,46 @@ impl Recording {
                 tally: tally.clone(),
             },
         );
+        self.cut
     }
 
     fn write(&mut self, bytes: u64, line: Line) {
-        if self.cut {
+        if self.cut.is_some() {
             return;
         }
         self.bytes += bytes;
-        let fits = self.bytes <= self.recorder.pass_bytes_max;
-        self.cut = !fits || !self.recorder.writer.write(&self.file, bytes, line);
-        if self.cut {
-            self.recorder.cut.fetch_add(1, Ordering::Relaxed);
+        if self.bytes > self.recorder.pass_bytes_max {
+            self.cut = Some(Cut::TooLarge);
+        } else if !self.recorder.writer.write(&self.file, bytes, line) {
+            self.cut = Some(Cut::TooSlow);
         }
+    }
+}
+
+impl Cut {
+    /// The same for people.
+    pub fn problem(self) -> Problem {
+        let (why, fix) = match self {
+            Cut::TooLarge => (
+                format!(
+                    "it has more than {} MiB of text, which is the most that is kept of one pass",
+                    PASS_BYTES_MAX >> 20
+                ),
+                "Nothing to do: the pass itself is whole. To look into something, replay a smaller pass, such as \
+                 the next one.",
+            ),
+            Cut::TooSlow => (
+                "the disk did not take it as fast as the pass went".to_owned(),
+                "The pass itself is whole. If it happens often, give [recording] a folder on a faster disk.",
+            ),
+        };
+        Problem::new(
+            "recording-cut",
+            format!(
+                "The recording of this pass was cut before its end and cannot be replayed: {why}."
+            ),
+            fix,
+        )
     }
 }
 

@@ -89,6 +89,9 @@ fn last_pass(page: &mut String, last: &LastPass, now: Timestamp) {
     if let Some((code, message, fix)) = &last.problem {
         entry(page, code, "failed", &format!("{message} {fix}"));
     }
+    if let Some(cut) = last.recording_cut {
+        entry(page, "Recording", "", &cut.problem().to_string());
+    }
 }
 
 fn next_pass(page: &mut String, standing: &Standing, now: Timestamp) {
@@ -137,6 +140,7 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recording::Cut;
 
     #[test]
     fn whatever_a_report_says_stays_text() {
@@ -152,6 +156,7 @@ mod tests {
             report: Some(report),
             problem: None,
             last_success: Some(2_500),
+            recording_cut: Some(Cut::TooLarge),
         };
         let known = Known {
             name: "<acme>".to_owned(),
@@ -168,5 +173,6 @@ mod tests {
             "{html}"
         );
         assert!(html.contains("&lt;acme&gt;") && !html.contains("<acme>"));
+        assert!(html.contains("more than 32 MiB of text"), "{html}");
     }
 }

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use crate::clock::Timestamp;
 use crate::engine::reconcile::{Entry, Hint, Verdict, Write};
 use crate::problem::Problem;
+use crate::recording::Cut;
 
 pub use lock::Lock;
 pub use memory::MemoryStore;
@@ -127,6 +128,9 @@ pub struct LastPass {
     pub problem: Option<(String, String, String)>,
     /// The end of the last pass that was done or needed attention.
     pub last_success: Option<Timestamp>,
+    /// Why its recording is not whole, if it is not.
+    #[serde(default)]
+    pub recording_cut: Option<Cut>,
 }
 
 impl Inbox {

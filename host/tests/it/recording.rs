@@ -2,7 +2,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use atsync::engine::reconcile::{Effect, Mode};
-use atsync::recording::{Recorder, replay};
+use atsync::recording::{Cut, Recorder, replay};
+use atsync::store::last_pass;
 use serde_json::json;
 
 use crate::support::*;
@@ -62,7 +63,7 @@ async fn the_oldest_recordings_make_room() {
 }
 
 #[tokio::test]
-async fn a_pass_too_large_to_keep_is_cut_and_counted() {
+async fn a_pass_too_large_to_keep_is_cut_and_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let bench = recorded(folder.path(), 1 << 30);
     let big = "x".repeat(5 << 20);
@@ -81,13 +82,14 @@ async fn a_pass_too_large_to_keep_is_cut_and_counted() {
         .collect();
     let mut without_echo = bench;
     without_echo.connection.limits.report_bytes = 1 << 30;
-    let before = without_echo.recorder.as_ref().unwrap().cut();
-    without_echo
+    let passed = without_echo
         .pass(Mode::Sync, &json!([{ "Ask": keys }]))
         .await
         .unwrap();
     without_echo.recorder.as_ref().unwrap().flush();
-    assert_eq!(without_echo.recorder.as_ref().unwrap().cut(), before + 1);
+    assert_eq!(passed.recording_cut, Some(Cut::TooLarge));
+    let kept = last_pass(&*without_echo.store, "acme").unwrap().unwrap();
+    assert_eq!(kept.recording_cut, Some(Cut::TooLarge));
     let problem = replay(recordings(folder.path()).last().unwrap(), &connector()).unwrap_err();
     assert_eq!(problem.code, "recording-cut");
 }

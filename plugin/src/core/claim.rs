@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::availability::Linesheet;
 use super::settings::{ClaimPolicy, Settings};
+use super::text::shown;
 
 /// Shopify's `inventoryBehaviour` of `orderCreate`. Its own default is `Bypass`, so the option
 /// is always sent.
@@ -115,7 +116,9 @@ pub fn claim_from(
             if line.units < 1 {
                 return Err(format!(
                     "Line {} orders {} units of SKU {}; at least 1 is expected.",
-                    line.line, line.units, line.sku
+                    line.line,
+                    line.units,
+                    shown(&line.sku)
                 ));
             }
             decide_line(behaviour, line, &mut now)
@@ -191,7 +194,8 @@ fn decide_line(
     let available = in_stock.ok_or_else(|| {
         format!(
             "The stock of SKU {} (line {}) is unknown, and the policy depends on it.",
-            line.sku, line.line
+            shown(&line.sku),
+            line.line
         )
     })?;
     let claim = line.units.min(left.of(&line.stock, available).max(0));

@@ -16,4 +16,5 @@ pub mod schema;
 pub mod settings;
 pub mod snapshot;
 pub mod style;
+pub mod text;
 pub mod time;

@@ -6,6 +6,7 @@ use serde::ser::{SerializeSeq, Serializer};
 use serde::{Deserialize, Serialize};
 
 use super::id::Id;
+use super::text::shown;
 
 /// A style that this integration created on JOOR, keyed by its Shopify product id.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,6 +133,16 @@ pub enum Desired {
 }
 
 impl Style {
+    /// How people know it: by its name, else by its number.
+    pub fn shown_name(&self) -> String {
+        let name = shown(&self.name);
+        if name.is_empty() {
+            shown(&self.number)
+        } else {
+            name
+        }
+    }
+
     /// What it counts for.
     pub fn standing(&self) -> Standing {
         let count =

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::core::availability::{Step, Value as Ats, Written};
 use crate::core::id::Id;
 use crate::core::style::{Sku, Style};
+use crate::core::text::shown;
 use crate::core::time::rfc3339;
 use crate::halt::Halt;
 use crate::ledger::{Owners, ParkedEntry, Sent};
@@ -126,7 +127,7 @@ async fn explain(desk: &mut Desk, wanted: &str) -> Result<(), Halt> {
             )),
             (Some(style), None) => desk.report.summary.push(format!(
                 "The style \"{}\" is linked, but JOOR has no SKU with the UPC {} in it.",
-                style.name,
+                style.shown_name(),
                 upc.as_deref().unwrap_or("(none)")
             )),
             (Some(style), Some(sku)) => data.push(explain_sku(desk, style, sku, variant).await?),
@@ -193,9 +194,9 @@ async fn explain_sku(
     let mut working_table = Table::new(
         format!(
             "{} · SKU {} · UPC {}",
-            style.name,
-            variant.sku(),
-            sku.label()
+            style.shown_name(),
+            shown(variant.sku()),
+            shown(&sku.label())
         ),
         &["warehouse", "date", "step", "#change", "#units", "why"],
     );

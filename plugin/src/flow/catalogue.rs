@@ -10,6 +10,7 @@ use crate::core::bitmap::Bitmap;
 use crate::core::finding::Finding;
 use crate::core::id::Id;
 use crate::core::style::{Sku, Style};
+use crate::core::text::shown;
 use crate::core::time::{HOUR, MINUTE};
 use crate::halt::Halt;
 use crate::joor::catalogue::{self as joor, Product, ProductSku};
@@ -219,7 +220,7 @@ fn judge(desk: &mut Desk, code: &str, made_to_order: Option<bool>) {
         desk.report.find(
             Finding::warning(
                 "linesheet-made-to-order-unclear",
-                format!("The linesheet \"{code}\" {what}."),
+                format!("The linesheet \"{}\" {what}.", shown(code)),
                 "In JOOR, set both the code to MTO and \"Made to order?\" to \"Yes\", or neither.",
             )
             .about(code),

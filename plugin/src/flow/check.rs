@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::core::finding::Finding;
 use crate::core::settings::ClaimPolicy;
+use crate::core::text::shown;
 use crate::halt::Halt;
 use crate::ledger::LinesheetEntry;
 use crate::shopify::operations::{API_VERSION, SHOP};
@@ -214,7 +215,8 @@ fn mto_warning(linesheet: &LinesheetEntry) -> Option<Finding> {
             format!(
                 "Orders on the linesheet \"{}\" (code {}) do not reduce stock in Shopify, and their units cannot be \
                  fulfilled and reduced there later.",
-                linesheet.name, linesheet.code
+                shown(&linesheet.name),
+                shown(&linesheet.code)
             ),
             "Use the code MTO only if you manage your inventory outside of Shopify.",
         )

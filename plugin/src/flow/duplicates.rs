@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::core::id::Id;
 use crate::core::settings::Upc;
 use crate::core::style::{Parked, Sku};
+use crate::core::text::shown;
 use crate::halt::Halt;
 use crate::ledger::{Batch, Owners};
 use crate::shopify::variant::Variant;
@@ -190,7 +191,8 @@ fn park(work: &mut Work, code: &'static str, name: &str, before: &Owners, now: &
             .map(|(product, variant)| format!("variant {variant} of style {product}"))
             .collect();
         let reason = format!(
-            "The {what} \"{name}\" is carried by {}.",
+            "The {what} \"{}\" is carried by {}.",
+            shown(name),
             list.join(" and ")
         );
         set(

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::core::availability::{Step, Written};
 use crate::core::id::Id;
 use crate::core::style::{Direction, Row, Sku, Stock, Style};
+use crate::core::text::shown;
 use crate::halt::Halt;
 use crate::ledger::{Todo, todo_prefix};
 use crate::shopify::changes::variants_of;
@@ -134,15 +135,10 @@ impl Planned<'_> {
     }
 
     fn cells(&self) -> Vec<String> {
-        let style = if self.style.name.is_empty() {
-            &self.style.number
-        } else {
-            &self.style.name
-        };
         vec![
-            style.clone(),
-            self.sku.sku.clone(),
-            self.sku.label(),
+            self.style.shown_name(),
+            shown(&self.sku.sku),
+            shown(&self.sku.label()),
             self.row.warehouse.clone(),
             self.row.date.clone().unwrap_or_else(|| "immediate".into()),
             self.has().unwrap_or_else(|| "no record".into()),

@@ -9,6 +9,7 @@ use crate::core::brake::Emptying;
 use crate::core::finding::Finding;
 use crate::core::id::Id;
 use crate::core::style::{Direction, Parked};
+use crate::core::text::shown;
 use crate::halt::Halt;
 use crate::http::excerpt;
 use crate::joor::client::Sent as Reply;
@@ -293,7 +294,7 @@ async fn settle(
                 let reason = format!(
                     "JOOR refuses {} for {} in \"{}\": {why}.",
                     row.row.stock,
-                    row.label(),
+                    shown(&row.label()),
                     row.row.warehouse
                 );
                 sku.parked = Some(Parked {

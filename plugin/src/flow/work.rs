@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::id::Id;
 use crate::core::style::{Parked, Standing, Style};
+use crate::core::text::shown;
 use crate::halt::Halt;
 use crate::ledger::{Batch, ParkedEntry};
 
@@ -75,15 +76,10 @@ impl Work {
                 if parked_before.remove(&label).as_ref() == Some(parked) {
                     continue;
                 }
-                let style = if entry.style.name.is_empty() {
-                    &entry.style.number
-                } else {
-                    &entry.style.name
-                };
                 let parked = ParkedEntry {
                     at: now,
-                    style: style.clone(),
-                    sku: sku.sku.clone(),
+                    style: entry.style.shown_name(),
+                    sku: shown(&sku.sku),
                     parked: parked.clone(),
                 };
                 batch.put(key(&label), &parked);

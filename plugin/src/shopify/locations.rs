@@ -9,6 +9,7 @@ use crate::core::finding::Finding;
 use crate::core::id::Id;
 use crate::core::schema::nearest;
 use crate::core::settings::{Settings, default_location_finding};
+use crate::core::text::shown;
 use crate::halt::Halt;
 
 /// A location of the shop.
@@ -113,8 +114,10 @@ impl Places {
                     Ok(location) => {
                         if !location.is_active {
                             let finding = inactive(location, &warehouse.name).at(&path);
-                            found.withheld =
-                                Some(format!("the location \"{}\" is inactive", location.name));
+                            found.withheld = Some(format!(
+                                "the location \"{}\" is inactive",
+                                shown(&location.name)
+                            ));
                             findings.push(finding);
                         }
                         found.locations.push(places.index_of(location));
@@ -211,7 +214,7 @@ fn choices(shop: &[Location], named: &str) -> String {
     let names: Vec<String> = shop
         .iter()
         .filter(|l| l.is_active)
-        .map(|l| l.name.clone())
+        .map(|l| shown(&l.name))
         .collect();
     match nearest(named, &names) {
         Some(near) => format!("Did you mean \"{near}\"?"),
@@ -225,7 +228,7 @@ fn inactive(location: &Location, warehouse: &str) -> Finding {
         format!(
             "The location \"{}\" is inactive in Shopify, so its stock is not known. Nothing is published for \
              \"{warehouse}\"; JOOR keeps showing what it has.",
-            location.name
+            shown(&location.name)
         ),
         "Activate the location in Shopify, or take it out of the settings.",
     )

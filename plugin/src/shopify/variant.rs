@@ -85,9 +85,10 @@ impl Variant {
         matches!(self.product.status, Status::Active | Status::Unlisted)
     }
 
-    /// The merchant's SKU, or nothing.
+    /// The merchant's SKU, or nothing. Blanks at its ends are not part of it: nobody sees them,
+    /// and a SKU that differs from another by them alone is the same to everybody.
     pub fn sku(&self) -> &str {
-        self.sku.as_deref().unwrap_or_default()
+        self.sku.as_deref().unwrap_or_default().trim()
     }
 
     /// The level at the chosen location with this index.

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::core::text::shown;
 use crate::core::time::rfc3339;
 use crate::halt::Halt;
 use crate::ledger::orders::{Claim, OrderEntry, Part, State};
@@ -67,7 +68,7 @@ pub async fn list(desk: &mut Desk) -> Result<(), Halt> {
         table.push(vec![
             entry.id.clone(),
             state(entry),
-            entry.linesheet.clone(),
+            shown(&entry.linesheet),
             decision.behaviour,
             decision.decided_by,
             units.to_string(),
@@ -120,7 +121,7 @@ pub async fn show(desk: &mut Desk, id: &str) -> Result<(), Halt> {
         let [units, claimed, short] = numbers;
         lines.push(vec![
             line.number.to_string(),
-            line.sku.clone(),
+            shown(&line.sku),
             units,
             claimed,
             short,

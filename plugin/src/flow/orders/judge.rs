@@ -10,6 +10,7 @@ use crate::core::order::{Match, Matched, Order, Ready, ReadyLine, Refused, Troub
 use crate::core::settings::{Shortage, Upc};
 use crate::core::snapshot::Snapshot;
 use crate::core::style::Parked;
+use crate::core::text::shown;
 use crate::halt::Halt;
 use crate::ledger::Owners;
 use crate::ledger::orders::{DecidedLine, Decision, OrderEntry, State};
@@ -231,7 +232,10 @@ fn shortage(decided: &ClaimDecision, lines: &[ReadyLine]) -> Option<Trouble> {
         .map(|(line, decided)| {
             format!(
                 "line {} (SKU {}): {} ordered, {} in stock",
-                line.number, line.of.sku, line.units, decided.claim
+                line.number,
+                shown(&line.of.sku),
+                line.units,
+                decided.claim
             )
         })
         .collect();

@@ -4,6 +4,7 @@
 use crate::core::claim::Behaviour;
 use crate::core::finding::Finding;
 use crate::core::order::Trouble;
+use crate::core::text::shown;
 use crate::core::time::{MINUTE, Millis};
 use crate::halt::Halt;
 use crate::ledger::orders::{OrderEntry, Part, ShopifyOrder, State};
@@ -336,11 +337,11 @@ fn slow_down(desk: &mut Desk, at: Millis, why: &str) {
 fn refused(refusal: &Refusal, task: &Task) -> (Trouble, u64) {
     let words = &refusal.words;
     if refusal.stock {
-        let skus: Vec<&str> = task
+        let skus: Vec<String> = task
             .ready
             .lines
             .iter()
-            .map(|line| line.of.sku.as_str())
+            .map(|line| shown(&line.of.sku))
             .collect();
         let reason = format!(
             "Shopify could not claim its stock ({words}): {}.",

@@ -1,0 +1,43 @@
+//! Names from outside, as they stand in sentences and tables.
+
+/// The most characters of a name that are shown; what is longer says nothing more to a person.
+const SHOWN_CHARS_MAX: usize = 80;
+
+/// A name of a style, a SKU, a location or a linesheet for people: on one line, without blanks
+/// at its ends, and not longer than a sentence can carry. Names are compared as they are; this
+/// is only for showing.
+pub fn shown(name: &str) -> String {
+    let one_line = name.replace(|c: char| c.is_control() || c.is_whitespace(), " ");
+    let name = one_line.trim();
+    match name.char_indices().nth(SHOWN_CHARS_MAX - 1) {
+        // One more character would fit: is it the last?
+        Some((at, last)) if at + last.len_utf8() < name.len() => {
+            let kept = name.get(..at).unwrap_or_default();
+            format!("{}…", kept.trim_end())
+        }
+        _ => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_shown_on_one_line_without_blanks_at_its_ends() {
+        assert_eq!(shown(" \tWrap\nDress \u{a0}"), "Wrap Dress");
+        assert_eq!(shown("A\u{7}B"), "A B");
+        assert_eq!(shown("   "), "");
+    }
+
+    #[test]
+    fn a_name_of_eighty_characters_is_shown_whole_and_a_longer_one_ends_in_dots() {
+        let just = "é".repeat(SHOWN_CHARS_MAX);
+        assert_eq!(shown(&just), just);
+        assert_eq!(
+            shown(&"é".repeat(255)),
+            "é".repeat(SHOWN_CHARS_MAX - 1) + "…"
+        );
+        assert_eq!(shown(&format!("{} b", "a".repeat(79))).chars().count(), 80);
+    }
+}
