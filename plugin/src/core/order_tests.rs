@@ -1,4 +1,5 @@
 use super::*;
+use crate::core::snapshot::Snapshot;
 
 fn matched(variant: u64) -> Match {
     Match::Variant(Matched {
