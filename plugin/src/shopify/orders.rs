@@ -16,7 +16,6 @@ use super::operations::{
 use super::order_state::OrderState;
 use super::variant::Variant;
 use crate::core::id::Id;
-use crate::core::money::Currency;
 use crate::core::time::{Millis, parse_rfc3339, rfc3339};
 use crate::halt::Halt;
 

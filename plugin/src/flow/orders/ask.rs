@@ -238,6 +238,6 @@ fn summary(entry: &OrderEntry) -> Value {
         "claimed": entry.claim_units(),
         "shopify": entry.parts.iter().filter_map(|part| part.order.as_ref()).map(|order| json!({"id": order.id.gid("Order"), "name": order.name})).collect::<Vec<_>>(),
         "parked": entry.parked.as_ref().map(|parked| json!({"since": rfc3339(parked.at), "troubles": parked.troubles})),
-        "told": entry.told,
+        "told": entry.told.as_ref().map(|told| json!({"at": rfc3339(told.at), "exported": told.exported, "words": told.words})),
     })
 }
