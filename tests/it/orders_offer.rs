@@ -108,6 +108,57 @@ async fn a_shop_that_does_not_tell_when_committed_units_changed_shows_a_claim_al
 }
 
 #[tokio::test]
+async fn a_claim_stays_open_until_shopify_shows_it_and_no_longer() {
+    let mut brand = Brand::default();
+    brand.options.shopify.orders.claim_lag_ms = 150_000;
+    let world = brand.open_synced().await;
+    world.buys(SPRING, &[("LIN-SND-M", 5)]);
+    let at = world.now();
+
+    world.sync().await;
+
+    assert_eq!(world.shows("LIN-SND-M"), units(24));
+    let open = steps(&world, "LIN-SND-M").await;
+    let claim = open.iter().find(|(what, ..)| what.contains("open claims"));
+    assert_eq!(claim.map(|(_, change, _)| *change), Some(-5), "{open:?}");
+    // A count in between changes what is available, and shows no claim.
+    world.minutes(1);
+    world.set_stock("LIN-SND-M", "Lyon", 9);
+    world.passes(9).await;
+
+    for ats in told_since(&world, "LIN-SND-M", at) {
+        assert_eq!(
+            ats,
+            units(24),
+            "no unit is offered twice, and none is kept back"
+        );
+    }
+    let closed = steps(&world, "LIN-SND-M").await;
+    assert!(
+        !closed.iter().any(|(what, ..)| what.contains("open claims")),
+        "{closed:?}"
+    );
+    world.everything_agrees();
+}
+
+#[tokio::test]
+async fn a_cancelled_claim_that_shopify_shows_late_is_never_offered_before_it_is_back() {
+    let mut brand = Brand::default();
+    brand.options.shopify.orders.claim_lag_ms = 100_000;
+    let world = brand.open_synced().await;
+    let order = world.buys(SPRING, &[("LIN-SND-M", 5)]);
+    world.sync().await;
+    world.cancels(order);
+    world.minutes(1);
+
+    world.passes(12).await;
+
+    assert_eq!(world.stock("LIN-SND-M", "Paris"), stock(20, 0, 20));
+    assert_eq!(world.shows("LIN-SND-M"), units(29));
+    world.everything_agrees();
+}
+
+#[tokio::test]
 async fn an_order_whose_fate_is_not_known_is_never_offered_again() {
     for lag in [0, 90_000] {
         let mut brand = Brand::default();
