@@ -299,14 +299,11 @@ async fn a_thousand_mixed_orders_balance() {
     let all = world.orders_in_shopify();
     assert!(all > 500, "{all} orders in Shopify");
     let asked_now = [Side::Shopify, Side::Joor].map(|side| order_requests(&world, side));
-    #[expect(clippy::print_stdout, reason = "a figure for whoever asks for it")]
-    {
-        println!(
-            "{all} Shopify orders of 1,000 on JOOR took {} requests to Shopify and {} to JOOR",
-            asked_now[0] - asked[0],
-            asked_now[1] - asked[1]
-        );
-    }
+    println!(
+        "{all} Shopify orders of 1,000 on JOOR took {} requests to Shopify and {} to JOOR",
+        asked_now[0] - asked[0],
+        asked_now[1] - asked[1]
+    );
 }
 
 #[tokio::test]
