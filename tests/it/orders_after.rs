@@ -271,7 +271,7 @@ async fn a_changed_order_that_a_person_has_settled_is_parked_again_only_by_a_new
     let set = |units: i64| {
         world
             .joor_now(|joor, now| joor.change_quantity(order, 0, units, now))
-            .unwrap()
+            .unwrap();
     };
     set(3);
     world.sync().await;
@@ -297,7 +297,7 @@ async fn a_change_that_is_taken_back_parks_no_longer() {
     let set = |units: i64| {
         world
             .joor_now(|joor, now| joor.change_quantity(order, 0, units, now))
-            .unwrap()
+            .unwrap();
     };
     set(3);
     world.sync().await;

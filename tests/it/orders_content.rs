@@ -26,7 +26,7 @@ fn priced(world: &World) -> Vec<NewOrder> {
     let plain =
         NewOrder::of(SPRING)
             .line(&upc("LIN-SND-M"), 3, 33_33)
-            .line(&upc("LIN-SND-S"), 1, 120_00);
+            .line(&upc("LIN-SND-S"), 1, 12_000);
     let adjusted = NewOrder::of(SPRING)
         .with_line(OrderLine::of(&upc("LIN-SND-M"), 7, 20_01).price_adjustment(-1_00))
         .with_line(OrderLine::of(&upc("LIN-INK-M"), 3, 9_99).price_adjustment(50));
@@ -39,7 +39,7 @@ fn priced(world: &World) -> Vec<NewOrder> {
             .clone()
             .discount(Discount::Percent(33_33))
             .shipping_total(7_77),
-        plain.discount(Discount::Percent(100_00)),
+        plain.discount(Discount::Percent(10_000)),
         adjusted.clone(),
         adjusted.discount(Discount::Amount(5_55)).shipping_total(1),
         NewOrder::of(SPRING).line(&upc("LIN-SND-M"), 2, 0),

@@ -399,7 +399,7 @@ async fn a_style_that_was_made_on_joor_is_not_claimed_in_shopify() {
     world.joor(|joor| joor.add_style_by_hand("Sample Coat", &["Red"], &["M"], "77770"));
     let order = world
         .order_of(SPRING, &[("LIN-SND-M", 1)])
-        .line("777700", 1, 300_00);
+        .line("777700", 1, 30_000);
     let order = beside_an_ordinary_one(&world, order).await;
     let words = [
         "Line 2 (Sample Coat, Red, M)",

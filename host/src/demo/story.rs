@@ -125,7 +125,7 @@ fn orders_arrive(stage: &mut Stage, watched: &[VariantId]) -> Result<String, Sto
         .filter_map(|(id, variant)| {
             let units = variant.available(here?).filter(|units| *units > 1)?;
             let upc = variant.number().to_string();
-            Some((upc, label(&sandbox.shop, id), i64::from(units)))
+            Some((upc, label(&sandbox.shop, id), units))
         })
         .collect();
     let (Some((upc, sku, _)), Some((scarce, scarce_sku, units))) =

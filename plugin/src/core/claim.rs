@@ -258,6 +258,11 @@ mod tests {
         };
         assert!(claim_from(&settings, "SS27", &[line("A", 9, 10), unknown], &mut left).is_err());
         let decided = claim_from(&settings, "SS27", &[line("A", 10, 10)], &mut left);
-        assert_eq!(decided.map(|d| d.lines[0].claim), Ok(10));
+        let claims: Vec<i64> = decided
+            .iter()
+            .flat_map(|decided| &decided.lines)
+            .map(|line| line.claim)
+            .collect();
+        assert_eq!(claims, [10]);
     }
 }

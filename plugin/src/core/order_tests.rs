@@ -1,3 +1,5 @@
+#![expect(clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 use super::*;
 use crate::core::snapshot::Snapshot;
 

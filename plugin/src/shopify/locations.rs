@@ -135,7 +135,7 @@ impl Places {
         if settings.orders.enabled {
             match order_location(settings, shop) {
                 Ok(location) => places.orders = Some(location.clone()),
-                Err(finding) => findings.push(finding),
+                Err(finding) => findings.push(*finding),
             }
         }
         (places, findings)
@@ -169,7 +169,10 @@ impl Places {
 }
 
 /// The location that orders are assigned to.
-fn order_location<'s>(settings: &Settings, shop: &'s [Location]) -> Result<&'s Location, Finding> {
+fn order_location<'s>(
+    settings: &Settings,
+    shop: &'s [Location],
+) -> Result<&'s Location, Box<Finding>> {
     let named = settings.order_location();
     let path = match settings.orders.location {
         Some(_) => "/orders/location",
@@ -186,7 +189,8 @@ fn order_location<'s>(settings: &Settings, shop: &'s [Location]) -> Result<&'s L
     let message = format!(
         "The location \"{named}\", which orders are assigned to, {what}, so no order is taken over."
     );
-    Err(Finding::error("order-location-unusable", message, fix).at(path))
+    let finding = Finding::error("order-location-unusable", message, fix);
+    Err(Box::new(finding.at(path)))
 }
 
 /// Finds a location by id or name. The error is what to do.

@@ -104,7 +104,7 @@ pub async fn close_claims(desk: &mut Desk, book: &mut Book) -> Result<(), Halt> 
         };
         // A file of all stock that is being written or read may lack it still.
         let hidden = file_asked_at.is_some_and(|asked_at| shown_at >= asked_at);
-        let after = hidden.then(|| Claim {
+        let after = hidden.then_some(Claim {
             shown_at: Some(shown_at),
             ..claim
         });
