@@ -11,6 +11,7 @@ use super::truth::Comparison;
 use super::world::location_name;
 use crate::command::Stop;
 use crate::render::counted;
+use crate::report::{Align, Table};
 
 /// Changes something, and says what.
 type Scene = fn(&mut Stage, &[VariantId]) -> Result<String, Stop>;
@@ -40,6 +41,8 @@ pub async fn play(stage: &mut Stage, board: &mut Board) -> Result<Comparison, St
         if shows_orders {
             let orders = stage.ask("orders").await?;
             orders.tables.iter().for_each(|table| board.show(table));
+            let committed = committed(&stage.sandbox().shop, board.watched());
+            board.show(&committed);
         }
         board.pause().await;
         if !comparison.differences.is_empty() {
@@ -262,6 +265,34 @@ fn open_locations(shop: &Shop) -> Vec<LocationId> {
     shop.location_ids()
         .filter(|location| shop.location_is_active(*location))
         .collect()
+}
+
+/// Where Shopify holds stock for orders, of the SKUs in view.
+fn committed(shop: &Shop, watched: &[VariantId]) -> Table {
+    let mut rows = Vec::new();
+    for variant in watched.iter().filter_map(|id| shop.variant(*id)) {
+        for location in shop.location_ids() {
+            let committed = variant.committed(location).filter(|units| *units != 0);
+            let available = variant.available(location);
+            if let (Some(committed), Some(available)) = (committed, available) {
+                rows.push(vec![
+                    label(shop, variant.id()),
+                    place(shop, location),
+                    available.to_string(),
+                    committed.to_string(),
+                ]);
+            }
+        }
+    }
+    Table {
+        title: "Committed in Shopify".to_owned(),
+        columns: ["SKU", "location", "available", "committed"]
+            .map(str::to_owned)
+            .to_vec(),
+        align: vec![Align::Left, Align::Left, Align::Right, Align::Right],
+        rows,
+        more: 0,
+    }
 }
 
 fn place(shop: &Shop, location: LocationId) -> String {
