@@ -40,9 +40,11 @@ pub async fn play(stage: &mut Stage, board: &mut Board) -> Result<Comparison, St
         board.draw(&stage.sandbox(), stage.locations());
         if shows_orders {
             let orders = stage.ask("orders").await?;
-            orders.tables.iter().for_each(|table| board.show(table));
             let committed = committed(&stage.sandbox().shop, board.watched());
-            board.show(&committed);
+            let tables = orders.tables.iter().chain([&committed]);
+            tables
+                .filter(|table| !table.rows.is_empty())
+                .for_each(|table| board.show(table));
         }
         board.pause().await;
         if !comparison.differences.is_empty() {
@@ -126,7 +128,7 @@ fn orders_arrive(stage: &mut Stage, watched: &[VariantId]) -> Result<String, Sto
         .filter_map(|id| sandbox.shop.variant(*id).map(|variant| (*id, variant)))
         .filter(|(_, variant)| variant.tracked() && !variant.continue_selling())
         .filter_map(|(id, variant)| {
-            let units = variant.available(here?).filter(|units| *units > 1)?;
+            let units = variant.available(here?).filter(|units| *units > 0)?;
             let upc = variant.number().to_string();
             Some((upc, label(&sandbox.shop, id), units))
         })
