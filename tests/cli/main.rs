@@ -1,8 +1,13 @@
 //! What people type and what they get. A transcript is a file beside this one; a story has a
 //! running sandbox behind it.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
+mod artifact;
 mod story;
 
 use std::path::{Path, PathBuf};

@@ -3,6 +3,7 @@
 
 mod answer;
 mod check;
+mod component;
 mod connectors;
 mod demo;
 mod init;
@@ -48,6 +49,7 @@ enum Command {
     Run(run::Run),
     Status(status::Status),
     Replay(replay::Replay),
+    Component(component::Component),
 }
 
 /// Which configuration, which connection, and for whom the answer is.
@@ -106,6 +108,7 @@ fn run(
         Command::Run(command) => command.run(connectors),
         Command::Status(command) => command.run(connectors),
         Command::Replay(command) => command.run(connectors),
+        Command::Component(command) => command.run(connectors),
     }
 }
 

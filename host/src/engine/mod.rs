@@ -23,6 +23,12 @@ use ticker::Ticker;
 pub use bindings::exports::atsync::connector::{manifest, policy, reconcile};
 pub use instance::Instance;
 
+/// The contract that components of this host fulfil.
+pub const CONTRACT: &str = "atsync:connector@1.0.0";
+
+/// The same, in full: what `wit/connector.wit` says.
+pub const WIT: &str = include_str!("../../../wit/connector.wit");
+
 /// Compiles and runs components. One for the whole program; clones share it.
 #[derive(Clone)]
 pub struct Engine {
@@ -136,6 +142,6 @@ fn refused(message: String) -> Problem {
     Problem::new(
         "component-refused",
         message,
-        "Give a component of atsync:connector@1.0.0 that imports nothing.",
+        format!("Give a component of {CONTRACT} that imports nothing."),
     )
 }
