@@ -6,12 +6,13 @@
 //! the host's `resume` is the only event.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use crate::asked::Asked;
 use crate::bindings::exports::atsync::connector::reconcile::{
     Answer, Completion, Effect, Entry, Failure, Fault, HttpRequest, HttpResponse, Lines,
     LinesRequest, Outcome, Problem, Progress, Request, Scan, Timestamp, Turn, Waiting, Write,
@@ -27,7 +28,7 @@ struct Mailbox {
     /// Completions the flow has not taken.
     answers: BTreeMap<u32, Answer>,
     /// Requests given to the host and not yet completed.
-    open: BTreeSet<u32>,
+    open: BTreeMap<u32, Asked>,
     progress: Option<Progress>,
     now: Timestamp,
 }
@@ -36,7 +37,7 @@ struct Mailbox {
 #[derive(Clone)]
 pub struct Io(Rc<RefCell<Mailbox>>);
 
-/// The ledger's answer to a load or a scan was not of the kind asked for, or the host refused.
+/// The host could not use its store.
 #[derive(Debug)]
 pub struct StorageFailed(pub String);
 
@@ -103,12 +104,11 @@ impl Io {
 
     /// The values of keys, in their order.
     pub async fn load(&self, keys: Vec<String>) -> Result<Vec<Option<String>>, StorageFailed> {
-        let asked = keys.len();
-        if asked == 0 {
+        if keys.is_empty() {
             return Ok(Vec::new());
         }
         match self.perform(Effect::Load(keys)).await {
-            Answer::Loaded(values) if values.len() == asked => Ok(values),
+            Answer::Loaded(values) => Ok(values),
             other => Err(storage_failed("load", other)),
         }
     }
@@ -150,18 +150,17 @@ impl Io {
     }
 }
 
+// An answer of another kind is not let in (`Asked::fits`), so these see failures only.
+
 fn failure_of(answer: Answer) -> Failure {
     match answer {
         Answer::Failed(failure) => failure,
-        _ => Failure::Refused("the host answered another effect than the one asked for".into()),
+        _ => Failure::Unsupported,
     }
 }
 
 fn storage_failed(what: &str, answer: Answer) -> StorageFailed {
-    StorageFailed(match answer {
-        Answer::Failed(failure) => format!("{what}: {}", describe(&failure)),
-        _ => format!("{what}: the host answered another effect than the one asked for"),
-    })
+    StorageFailed(format!("{what}: {}", describe(&failure_of(answer))))
 }
 
 type Flow = Pin<Box<dyn Future<Output = Result<Outcome, Fault>>>>;
@@ -169,7 +168,8 @@ type Flow = Pin<Box<dyn Future<Output = Result<Outcome, Fault>>>>;
 /// A flow under way: what an instance keeps between two calls.
 pub struct Pass {
     io: Io,
-    flow: Flow,
+    /// None when the pass is over.
+    flow: Option<Flow>,
 }
 
 impl Pass {
@@ -181,7 +181,7 @@ impl Pass {
         let io = Io::new(now);
         let mut pass = Self {
             io: io.clone(),
-            flow: Box::pin(begin(io)),
+            flow: Some(Box::pin(begin(io))),
         };
         let turn = pass.turn();
         (pass, turn)
@@ -190,39 +190,70 @@ impl Pass {
     /// Takes completions in and runs the flow to its next turn.
     ///
     /// # Errors
-    /// The fault the flow ended with, or a protocol fault for a completion nobody asked for.
+    /// The fault the flow ended with, or a protocol fault that names the request whose completion
+    /// breaks the contract. Both end the pass.
     pub fn resume(&mut self, completions: Vec<Completion>) -> Result<Turn, Fault> {
-        {
-            let mut mailbox = self.io.0.borrow_mut();
-            for completion in completions {
-                if !mailbox.open.remove(&completion.id) {
-                    return Err(protocol_fault(&format!(
-                        "completion {} answers no open request",
-                        completion.id
-                    )));
-                }
-                mailbox.now = mailbox.now.max(completion.at);
-                mailbox.answers.insert(completion.id, completion.answer);
-            }
+        if let Err(what) = self.take_in(completions) {
+            self.flow = None;
+            return Err(protocol_fault(&what));
         }
         self.turn()
     }
 
-    fn turn(&mut self) -> Result<Turn, Fault> {
-        let polled = self
-            .flow
-            .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()));
+    fn take_in(&self, completions: Vec<Completion>) -> Result<(), String> {
         let mut mailbox = self.io.0.borrow_mut();
-        match polled {
-            Poll::Ready(result) => result.map(Turn::Done),
+        if self.flow.is_none() {
+            let ids: Vec<_> = completions.iter().map(|one| one.id.to_string()).collect();
+            return Err(format!(
+                "resume was called after the pass was over, with completions of [{}]",
+                ids.join(", ")
+            ));
+        }
+        if completions.is_empty() {
+            let open: Vec<_> = mailbox.open.iter().take(3).collect();
+            let open: Vec<_> = open
+                .iter()
+                .map(|(id, asked)| format!("{id} ({asked})"))
+                .collect();
+            return Err(format!(
+                "resume was called without a completion; {} open requests have none yet: {} …",
+                mailbox.open.len(),
+                open.join(", ")
+            ));
+        }
+        for Completion { id, at, answer } in completions {
+            let Some(asked) = mailbox.open.remove(&id) else {
+                return Err(if (1..=mailbox.last_id).contains(&id) {
+                    format!("request {id} was answered before")
+                } else {
+                    format!("completion {id} answers no request that was asked for")
+                });
+            };
+            asked
+                .fits(&answer)
+                .map_err(|what| format!("request {id} ({asked}) {what}"))?;
+            mailbox.now = mailbox.now.max(at);
+            mailbox.answers.insert(id, answer);
+        }
+        Ok(())
+    }
+
+    fn turn(&mut self) -> Result<Turn, Fault> {
+        let Some(flow) = self.flow.as_mut() else {
+            return Err(stuck());
+        };
+        match flow.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(result) => {
+                self.flow = None;
+                result.map(Turn::Done)
+            }
             Poll::Pending => {
+                let mut mailbox = self.io.0.borrow_mut();
                 let requests = std::mem::take(&mut mailbox.requests);
-                mailbox
-                    .open
-                    .extend(requests.iter().map(|request| request.id));
+                let asked = requests.iter().map(|one| (one.id, (&one.effect).into()));
+                mailbox.open.extend(asked);
                 if mailbox.open.is_empty() {
-                    return Err(protocol_fault("resumed without a completion to go on with"));
+                    return Err(stuck());
                 }
                 Ok(Turn::Waiting(Waiting {
                     requests,
@@ -238,6 +269,19 @@ pub fn protocol_fault(what: &str) -> Fault {
     Fault::PermanentProtocol(Problem {
         code: "protocol".into(),
         message: format!("The host broke the connector's contract: {what}."),
-        fix: "Compare the host's loop with the sequence in wit/README.md.".into(),
+        fix: "Compare the host's loop with the rules in wit/README.md.".into(),
     })
 }
+
+/// The fault of a flow that waits for nothing, which none does.
+fn stuck() -> Fault {
+    Fault::Temporary(Problem {
+        code: "stuck".into(),
+        message: "The pass waits for nothing that was asked for.".into(),
+        fix: "Report this with the recording of the pass.".into(),
+    })
+}
+
+#[cfg(test)]
+#[path = "io_tests.rs"]
+mod tests;

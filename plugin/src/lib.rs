@@ -9,6 +9,7 @@
 //! **Architecture Invariant:** there is no clock, no randomness, no network and no file in this
 //! crate. Time is `completion.at`; everything else is asked for.
 
+pub mod asked;
 pub mod bindings;
 pub mod core;
 pub mod flow;

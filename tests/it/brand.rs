@@ -14,7 +14,7 @@ use atsync_sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 
 use crate::clock::{LeapClock, START};
-use crate::world::{NAME, World};
+use crate::world::{NAME, World, connector};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
@@ -101,6 +101,7 @@ impl Brand {
             recorder: self.recorder,
             settings: self.settings,
             connection,
+            connector: connector(),
             runner: None,
             _running: running,
         };

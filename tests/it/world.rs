@@ -31,14 +31,13 @@ pub const NAME: &str = "acme";
 /// The bundled component, loaded once.
 pub fn connector() -> Connector {
     static CONNECTOR: OnceLock<Connector> = OnceLock::new();
-    let load = || {
-        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
-        Engine::new(&cache)
-            .unwrap()
-            .load(&Component::Bundled)
-            .unwrap()
-    };
-    CONNECTOR.get_or_init(load).clone()
+    CONNECTOR.get_or_init(|| load(&Component::Bundled)).clone()
+}
+
+/// Any component.
+pub fn load(component: &Component) -> Connector {
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
+    Engine::new(&cache).unwrap().load(component).unwrap()
 }
 
 /// A brand with its story under way.
@@ -55,6 +54,8 @@ pub struct World {
     pub connection: Connection,
     /// Records every pass.
     pub recorder: Option<Arc<Recorder>>,
+    /// What decides.
+    pub connector: Connector,
     /// What runs passes; none until [`World::restart`].
     pub runner: Option<Runner>,
     /// Both services are served until it is dropped.
@@ -74,8 +75,8 @@ impl World {
     /// The program is started again, perhaps with other settings: tokens are forgotten.
     pub fn restart(&mut self) {
         let (store, clock) = (Arc::clone(&self.store), Arc::new(self.clock.clone()));
-        let connection = self.connection.clone();
-        let runner = Runner::new(connector(), connection, store, clock, self.recorder.clone());
+        let (connector, connection) = (self.connector.clone(), self.connection.clone());
+        let runner = Runner::new(connector, connection, store, clock, self.recorder.clone());
         self.runner = Some(runner.unwrap());
     }
 

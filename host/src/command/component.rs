@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use atsync::component::Component as Source;
-use atsync::engine::{CONTRACT, WIT, manifest};
+use atsync::engine::{WIT, manifest};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
+use wasmparser::{Parser, Payload};
 
 use super::{Connectors, Exit, Stop};
 
@@ -31,8 +32,13 @@ pub struct Component {
 impl Component {
     pub fn run(&self, connectors: &mut Connectors) -> Result<Exit, Stop> {
         let bytes = Source::from(self.file.clone()).bytes()?;
-        let description = connectors.get(self.file.as_deref())?.describe();
+        let connector = connectors.get(self.file.as_deref())?;
+        let (contract, description) = (connector.contract(), connector.describe());
+        let services = names(&description.services, |service| &service.name);
+        let questions = names(&description.questions, |offer| &offer.name);
+        let acts = names(&description.acts, |offer| &offer.name);
         let digest = hex(&Sha256::digest(&bytes));
+        let stripped = bytes.len() - names_bytes(&bytes);
         let written = match &self.write {
             Some(folder) => write(folder, description, &bytes)?,
             None => Vec::new(),
@@ -42,12 +48,13 @@ impl Component {
                 "name": description.name,
                 "version": description.version,
                 "summary": description.summary,
-                "contract": CONTRACT,
+                "contract": contract,
                 "sha256": digest,
                 "bytes": bytes.len(),
-                "services": names(&description.services, |service| &service.name),
-                "questions": names(&description.questions, |offer| &offer.name),
-                "acts": names(&description.acts, |offer| &offer.name),
+                "bytes_stripped": stripped,
+                "services": services,
+                "questions": questions,
+                "acts": acts,
                 "interval_ms_min": description.interval_ms_min,
                 "written": written,
             });
@@ -59,21 +66,15 @@ impl Component {
             description.name, description.version, description.summary
         );
         let facts = [
-            ("contract", format!("{CONTRACT}, without imports")),
+            ("contract", format!("{contract}, without imports")),
             ("sha256", digest),
-            ("bytes", bytes.len().to_string()),
             (
-                "services",
-                names(&description.services, |service| &service.name).join(", "),
+                "bytes",
+                format!("{}, of which {stripped} without names", bytes.len()),
             ),
-            (
-                "questions",
-                names(&description.questions, |offer| &offer.name).join(", "),
-            ),
-            (
-                "acts",
-                names(&description.acts, |offer| &offer.name).join(", "),
-            ),
+            ("services", services.join(", ")),
+            ("questions", questions.join(", ")),
+            ("acts", acts.join(", ")),
             (
                 "interval",
                 format!("{} ms or longer", description.interval_ms_min),
@@ -122,6 +123,16 @@ fn write(
 
 fn names<T>(of: &[T], name: impl Fn(&T) -> &String) -> Vec<String> {
     of.iter().map(|one| name(one).clone()).collect()
+}
+
+/// The bytes of what a runtime can do without: the names of functions, which make a trap readable.
+fn names_bytes(component: &[u8]) -> usize {
+    let payloads = Parser::new(0).parse_all(component);
+    let custom = payloads.filter_map(|payload| match payload {
+        Ok(Payload::CustomSection(section)) => Some(section.range().len()),
+        _ => None,
+    });
+    custom.sum()
 }
 
 fn hex(digest: &[u8]) -> String {

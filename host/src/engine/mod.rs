@@ -5,6 +5,7 @@
 
 mod bindings;
 mod cache;
+mod contract;
 mod instance;
 mod ticker;
 
@@ -18,16 +19,12 @@ use crate::component::Component;
 use crate::connection::Limits;
 use crate::problem::Problem;
 use cache::Cache;
+use contract::refused;
 use ticker::Ticker;
 
 pub use bindings::exports::atsync::connector::{manifest, policy, reconcile};
+pub use contract::{CONTRACT, WIT};
 pub use instance::Instance;
-
-/// The contract that components of this host fulfil.
-pub const CONTRACT: &str = "atsync:connector@1.0.0";
-
-/// The same, in full: what `wit/connector.wit` says.
-pub const WIT: &str = include_str!("../../../wit/connector.wit");
 
 /// Compiles and runs components. One for the whole program; clones share it.
 #[derive(Clone)]
@@ -43,6 +40,7 @@ pub struct Connector {
     ready: bindings::ConnectorPre<instance::Guard>,
     engine: Engine,
     description: Arc<manifest::Description>,
+    contract: Arc<str>,
 }
 
 impl Engine {
@@ -68,15 +66,15 @@ impl Engine {
     }
 
     /// Compiles the component, or finds it compiled, and reads its manifest. Errors: it is not a
-    /// component of this contract, or imports anything.
+    /// component of this contract, is made for an unknown version of it, or imports anything.
     pub fn load(&self, component: &Component) -> Result<Connector, Problem> {
         let bytes = component.bytes()?;
         let component = self
             .cache
             .component(&self.wasmtime, &bytes)
             .map_err(|error| refused(format!("The component does not compile: {error:#}.")))?;
-        let imports: Vec<String> = component
-            .component_type()
+        let faces = component.component_type();
+        let imports: Vec<String> = faces
             .imports(&self.wasmtime)
             .map(|(name, _)| name.to_owned())
             .collect();
@@ -86,12 +84,15 @@ impl Engine {
                 imports.join(", ")
             )));
         }
+        let contract = contract::fulfilled(faces.exports(&self.wasmtime).map(|(name, _)| name))?;
         let linker = Linker::new(&self.wasmtime);
         let ready = linker
             .instantiate_pre(&component)
             .and_then(bindings::ConnectorPre::new)
             .map_err(|error| {
-                refused(format!("The component is of another contract: {error:#}."))
+                refused(format!(
+                    "The component is not what {contract} asks for: {error:#}."
+                ))
             })?;
         let mut instance = Instance::new(self, &ready, &Limits::default())?;
         let description = Arc::new(instance.describe()?);
@@ -99,6 +100,7 @@ impl Engine {
             ready,
             engine: self.clone(),
             description,
+            contract: contract.into(),
         })
     }
 
@@ -110,6 +112,11 @@ impl Engine {
 }
 
 impl Connector {
+    /// The contract it fulfils, with its version: `atsync:connector@1.0.0`.
+    pub fn contract(&self) -> &str {
+        &self.contract
+    }
+
     /// The manifest.
     pub fn describe(&self) -> &manifest::Description {
         &self.description
@@ -136,12 +143,4 @@ impl Connector {
     pub fn instance(&self, limits: &Limits) -> Result<Instance, Problem> {
         Instance::new(&self.engine, &self.ready, limits)
     }
-}
-
-fn refused(message: String) -> Problem {
-    Problem::new(
-        "component-refused",
-        message,
-        format!("Give a component of {CONTRACT} that imports nothing."),
-    )
 }

@@ -1,9 +1,11 @@
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::time::Duration;
 
 use atsync::component::Component;
-use atsync::engine::Engine;
 use atsync::engine::reconcile::Mode;
+use atsync::engine::{Connector, Engine};
+use atsync::problem::Problem;
 use serde_json::json;
 
 use crate::support::*;
@@ -61,6 +63,41 @@ fn a_component_of_another_contract_and_a_file_that_is_none_are_refused() {
         .err()
         .unwrap();
     assert_eq!(missing.code, "component-unreadable");
+}
+
+/// The guest with another version in the names of its exports.
+fn guest_of_version(version: &str, folder: &Path) -> Result<Connector, Problem> {
+    let mut bytes = std::fs::read(guest()).unwrap();
+    let (known, other) = (b"@1.0.0", format!("@{version}"));
+    assert_eq!(known.len(), other.len());
+    for at in 0..bytes.len() - known.len() {
+        if bytes[at..].starts_with(known) {
+            bytes[at..at + known.len()].copy_from_slice(other.as_bytes());
+        }
+    }
+    let file = folder.join(version);
+    std::fs::write(&file, bytes).unwrap();
+    Engine::new(folder).unwrap().load(&Component::File(file))
+}
+
+#[test]
+fn a_component_of_an_unknown_major_version_is_refused_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let problem = guest_of_version("2.0.0", folder.path()).err().unwrap();
+    assert_eq!(problem.code, "component-version");
+    assert!(
+        problem.message.contains("made for version 2.0.0"),
+        "{problem}"
+    );
+    assert!(problem.fix.contains("Update atsync"), "{problem}");
+}
+
+#[test]
+fn a_component_of_a_later_minor_version_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let connector = guest_of_version("1.1.0", folder.path()).unwrap();
+    assert_eq!(connector.contract(), "atsync:connector@1.1.0");
+    assert_eq!(connector.describe().name, "guest");
 }
 
 #[test]
@@ -130,4 +167,28 @@ async fn a_trap_fails_the_pass_and_says_so() {
         .await
         .unwrap_err();
     assert_eq!(problem.code, "component-trap");
+}
+
+#[tokio::test]
+async fn whatever_ends_a_component_its_ledger_is_as_the_last_commit_left_it() {
+    let mut bench = Bench::offline();
+    bench.connection.limits.memory_bytes = 32 << 20;
+    bench.connection.limits.turn_time = Duration::from_millis(200);
+    bench.connection.limits.report_bytes = 10_000;
+    let ends = [
+        (json!("Trap"), "component-trap"),
+        (json!("Spin"), "component-time"),
+        (json!({ "Fill": 64 << 20 }), "component-memory"),
+        (json!({ "Babble": 20_000 }), "component-contract"),
+        (json!({ "Flood": 1_001 }), "component-contract"),
+    ];
+    for (end, code) in ends {
+        let kept = json!({ "Commit": [{ "key": "kept", "value": code }] });
+        let steps = json!([{ "Ask": [kept] }, end]);
+        let problem = bench.pass(Mode::Sync, &steps).await.unwrap_err();
+        assert_eq!(problem.code, code, "{problem}");
+        let entries = bench.store.ledger("acme").scan("", None, 10).unwrap();
+        let entries: Vec<_> = entries.iter().map(|one| (&*one.key, &*one.value)).collect();
+        assert_eq!(entries, [("kept", code)]);
+    }
 }

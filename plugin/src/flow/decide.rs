@@ -52,6 +52,11 @@ impl<'d> Decider<'d> {
         }
     }
 
+    /// A warehouse of the settings, with its locations.
+    pub fn warehouse(&self, name: &str) -> Option<&'d WarehousePlaces> {
+        self.places.warehouses.iter().find(|one| one.name == name)
+    }
+
     /// Decides about the variants of a style. SKUs without one of them are left as they are.
     pub fn style(&self, product: Id, style: &mut Style, variants: &[Variant]) -> Decided {
         let mut decided = Decided::default();

@@ -100,16 +100,17 @@ async fn show(
         } else {
             Vec::new()
         };
+        let claims = desk.claims.now();
+        let decider = Decider::new(desk, &claims);
         for (product, entry) in &work.styles {
             for sku in &entry.style.skus {
                 for row in sku.waiting(direction) {
-                    let why = why(desk, *product, &entry.style, sku, row, &variants);
                     let planned = Planned {
                         product: *product,
                         style: &entry.style,
                         sku,
                         row,
-                        why,
+                        why: why(&decider, *product, &entry.style, sku, row, &variants),
                     };
                     if rows.len() < ROWS_MAX {
                         rows.push(planned.json());
@@ -164,7 +165,7 @@ impl Planned<'_> {
 
 /// The working of a row in one line.
 fn why(
-    desk: &Desk,
+    decider: &Decider<'_>,
     product: Id,
     style: &Style,
     sku: &Sku,
@@ -177,18 +178,12 @@ fn why(
     let Some(variant) = variants.iter().find(|v| Some(v.id) == sku.variant) else {
         return "see `explain`".into();
     };
-    let claims = desk.claims.now();
-    let decider = Decider::new(desk, &claims);
     let linesheets = decider.linesheets(style);
     let item = item(&linesheets, product, variant);
     if item.only_made_to_order() {
         return "only on made-to-order linesheets".into();
     }
-    let place = desk
-        .places
-        .warehouses
-        .iter()
-        .find(|p| p.name == row.warehouse);
+    let place = decider.warehouse(&row.warehouse);
     let mut working = Written::default();
     let ats = place
         .map(|place| decider.ats(&item, variant, place, &mut working))

@@ -45,6 +45,22 @@ pub enum Changed<T> {
     Unknown(String),
 }
 
+impl<T> Changed<T> {
+    /// What became of it; `told` says what an answer means.
+    fn of<A>(mutated: Mutated<A>, told: impl FnOnce(A) -> Self) -> Self {
+        match mutated {
+            Mutated::Answered(answer) => told(answer),
+            Mutated::Refused(words) => Self::Refused(Refusal::whole(words)),
+            Mutated::Later { at, why } => Self::Later { at, why },
+            Mutated::Unknown(why) => Self::Unknown(why),
+        }
+    }
+
+    fn empty() -> Self {
+        Self::Unknown("Shopify's answer is empty".into())
+    }
+}
+
 /// Why Shopify refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -199,25 +215,19 @@ pub async fn create(shopify: &Shopify, new: &NewOrder) -> Result<Changed<OrderSt
     }
     let options = json!({ "inventoryBehaviour": new.behaviour, "sendReceipt": false, "sendFulfillmentReceipt": false });
     let variables = json!({ "order": order, "options": options });
-    Ok(
-        match shopify.mutate(&ORDER_CREATE, variables, &new.key).await? {
-            Mutated::Answered(Answer {
-                order_create: Some(payload),
-            }) => match payload.order {
-                Some(order) => Changed::Done(order),
-                None if payload.user_errors.is_empty() => {
-                    Changed::Unknown("Shopify tells neither an order nor an error".into())
-                }
-                None => Changed::Refused(Refusal::of(&payload.user_errors)),
-            },
-            Mutated::Answered(Answer { order_create: None }) => {
-                Changed::Unknown("Shopify's answer is empty".into())
+    let mutated = shopify.mutate(&ORDER_CREATE, variables, &new.key).await?;
+    Ok(Changed::of(mutated, |answer: Answer| {
+        let Some(payload) = answer.order_create else {
+            return Changed::empty();
+        };
+        match payload.order {
+            Some(order) => Changed::Done(order),
+            None if payload.user_errors.is_empty() => {
+                Changed::Unknown("Shopify tells neither an order nor an error".into())
             }
-            Mutated::Refused(words) => Changed::Refused(Refusal::whole(words)),
-            Mutated::Later { at, why } => Changed::Later { at, why },
-            Mutated::Unknown(why) => Changed::Unknown(why),
-        },
-    )
+            None => Changed::Refused(Refusal::of(&payload.user_errors)),
+        }
+    }))
 }
 
 /// The order with this unique id. None: there is none (yet).
@@ -296,21 +306,15 @@ async fn simple(
     key: &str,
     errors_at: &str,
 ) -> Result<Changed<()>, Halt> {
-    Ok(
-        match shopify.mutate::<Value>(operation, variables, key).await? {
-            Mutated::Answered(answer) => {
-                let errors = answer.pointer(errors_at).cloned().unwrap_or_default();
-                match serde_json::from_value::<Vec<UserError>>(errors) {
-                    Ok(errors) if errors.is_empty() => Changed::Done(()),
-                    Ok(errors) => Changed::Refused(Refusal::of(&errors)),
-                    Err(_) => Changed::Unknown("Shopify's answer is empty".into()),
-                }
-            }
-            Mutated::Refused(words) => Changed::Refused(Refusal::whole(words)),
-            Mutated::Later { at, why } => Changed::Later { at, why },
-            Mutated::Unknown(why) => Changed::Unknown(why),
-        },
-    )
+    let mutated = shopify.mutate(operation, variables, key).await?;
+    Ok(Changed::of(mutated, |answer: Value| {
+        let errors = answer.pointer(errors_at).cloned().unwrap_or_default();
+        match serde_json::from_value::<Vec<UserError>>(errors) {
+            Ok(errors) if errors.is_empty() => Changed::Done(()),
+            Ok(errors) => Changed::Refused(Refusal::of(&errors)),
+            Err(_) => Changed::empty(),
+        }
+    }))
 }
 
 #[derive(Deserialize)]
@@ -337,8 +341,8 @@ async fn nodes(
     Ok(all)
 }
 
-/// Variants with their level at `location`. One that is not there does not exist; one that cannot
-/// be read is told in words.
+/// Variants with their level at `location`, and the ids of those that cannot be read. One that is
+/// in neither does not exist.
 ///
 /// # Errors
 /// As [`Shopify::query`].

@@ -5,6 +5,26 @@
 
 const STEP: u64 = 32_768;
 
+/// Numbers and global ids for types that are a place in a table.
+macro_rules! ids {
+    ($($id:ident => $kind:ident),*) => {$(
+        impl $id {
+            pub(crate) fn index(self) -> usize {
+                self.0 as usize
+            }
+            /// The number in Shopify's ids.
+            pub fn number(self) -> u64 {
+                Kind::$kind.number(self.index())
+            }
+            /// The global id.
+            pub fn gid(self) -> String {
+                Kind::$kind.gid(self.index())
+            }
+        }
+    )*};
+}
+pub(crate) use ids;
+
 /// The kinds of record that have an id of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {

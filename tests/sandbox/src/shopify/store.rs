@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::ids::Kind;
+use super::ids::{Kind, ids};
 use crate::catalogue::{Product, Status, Variant};
 use crate::wire::Millis;
 
@@ -25,23 +25,6 @@ pub struct ProductId(pub(crate) u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct VariantId(pub(crate) u32);
 
-macro_rules! ids {
-    ($($id:ident => $kind:ident),*) => {$(
-        impl $id {
-            pub(crate) fn index(self) -> usize {
-                self.0 as usize
-            }
-            /// The number in Shopify's ids.
-            pub fn number(self) -> u64 {
-                Kind::$kind.number(self.index())
-            }
-            /// The global id.
-            pub fn gid(self) -> String {
-                Kind::$kind.gid(self.index())
-            }
-        }
-    )*};
-}
 ids!(LocationId => Location, ProductId => Product, VariantId => ProductVariant);
 
 impl VariantId {

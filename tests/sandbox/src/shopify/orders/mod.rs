@@ -19,7 +19,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-use super::ids::{Gid, Kind};
+use super::ids::{Gid, Kind, ids};
 use super::store::{LocationId, ProductId, Seconds, VariantId, place, seconds};
 use crate::wire::Millis;
 use definitions::Definition;
@@ -37,23 +37,6 @@ pub struct OrderId(pub(crate) u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CustomerId(pub(crate) u32);
 
-macro_rules! ids {
-    ($($id:ident => $kind:ident),*) => {$(
-        impl $id {
-            pub(crate) fn index(self) -> usize {
-                self.0 as usize
-            }
-            /// The number in Shopify's ids.
-            pub fn number(self) -> u64 {
-                Kind::$kind.number(self.index())
-            }
-            /// The global id.
-            pub fn gid(self) -> String {
-                Kind::$kind.gid(self.index())
-            }
-        }
-    )*};
-}
 ids!(OrderId => Order, CustomerId => Customer);
 
 /// What creating an order does to the stock: `OrderCreateInputsInventoryBehavior`.
