@@ -1,3 +1,9 @@
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
 use super::*;
 use crate::bindings::exports::atsync::connector::reconcile::Verdict;
 
