@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use atsync::connection::Limits;
 use atsync::engine::reconcile as component;
-use atsync::recording::{Recorder, replay};
+use atsync::recording::{Budget, Recorder, replay};
 use atsync_plugin::bindings::exports::atsync::connector::reconcile as native;
 use flate2::read::GzDecoder;
 use serde::Serialize;
@@ -20,7 +20,7 @@ use crate::world::{NAME, connector};
 /// The recordings of an ordinary day: a first sync, changes, a plan, questions, a refusal, a
 /// failed pass, a full read.
 async fn a_day(folder: &Path) -> Vec<PathBuf> {
-    let recorder = Arc::new(Recorder::new(folder, 64 << 20).unwrap());
+    let recorder = Arc::new(Recorder::new(folder, Budget::default()).unwrap());
     let brand = Brand {
         recorder: Some(Arc::clone(&recorder)),
         ..Brand::default()

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use atsync::recording::Recorder;
+use atsync::recording::{Budget, Recorder};
 use atsync::store::SqliteStore;
 use atsync_sandbox::faults::{Fault, Faults};
 use atsync_sandbox::wire::Side;
@@ -32,7 +32,8 @@ fn bytes_below(folder: &Path, found: &mut Vec<u8>) {
 #[tokio::test]
 async fn no_secret_is_in_any_report_recording_or_store() {
     let folder = tempfile::tempdir().unwrap();
-    let recorder = Arc::new(Recorder::new(&folder.path().join("recordings"), 64 << 20).unwrap());
+    let recorder =
+        Arc::new(Recorder::new(&folder.path().join("recordings"), Budget::default()).unwrap());
     let mut brand = Brand {
         store: Arc::new(SqliteStore::open(&folder.path().join("atsync.sqlite")).unwrap()),
         recorder: Some(Arc::clone(&recorder)),

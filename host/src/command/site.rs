@@ -138,18 +138,12 @@ impl Site {
     /// # Errors
     /// As `Recorder::new`.
     pub fn recorder(&self) -> Result<Option<Arc<Recorder>>, Stop> {
-        let Some(bytes) = self
-            .config
-            .recording_mb
-            .checked_mul(1 << 20)
-            .filter(|bytes| *bytes > 0)
-        else {
+        let budget = self.config.recording;
+        if budget.bytes_max == 0 {
             return Ok(None);
-        };
-        Ok(Some(Arc::new(Recorder::new(
-            &self.config.recordings(),
-            bytes,
-        )?)))
+        }
+        let recorder = Recorder::new(&self.config.recordings(), budget)?;
+        Ok(Some(Arc::new(recorder)))
     }
 }
 

@@ -18,6 +18,7 @@ use std::time::Duration;
 use atsync::connection::Limits;
 use atsync::engine::manifest::Description;
 use atsync::problem::Problem;
+use atsync::recording::Budget;
 
 pub use connection::Configured;
 pub use document::Document;
@@ -37,8 +38,8 @@ pub const DEFAULT_FILE: &str = "atsync.toml";
 pub type Describe<'a> = dyn FnMut(Option<&Path>) -> Result<Arc<Description>, Problem> + 'a;
 
 const LISTEN: &str = "127.0.0.1:8080";
-const RECORDING_MB: u64 = 64;
 const MB: u64 = 1 << 20;
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// The configuration file, read. What is wrong stands in the findings here (of the file as a
 /// whole) and in those of each connection.
@@ -48,8 +49,8 @@ pub struct Config {
     pub store: PathBuf,
     /// Where webhooks, status page and metrics are served.
     pub listen: SocketAddr,
-    /// Space for the recordings of one connection, in MB; 0 records nothing.
-    pub recording_mb: u64,
+    /// How much of the past is kept as recordings; no bytes record nothing.
+    pub recording: Budget,
     /// In the order of the file.
     pub connections: Vec<Configured>,
     /// What is wrong outside of the connections.
@@ -88,11 +89,14 @@ impl Config {
             listen = listen_address(&mut section);
             findings.extend(section.finish());
         }
-        let mut recording_mb = RECORDING_MB;
+        let mut recording = Budget::default();
         if let Some(mut section) = root.section("recording") {
-            recording_mb = section
-                .number("keep_mb", 0, 1_000_000)
-                .unwrap_or(recording_mb);
+            if let Some(mb) = section.number("keep_mb", 0, 1_000_000) {
+                recording.bytes_max = mb * MB;
+            }
+            if let Some(days) = section.number("keep_days", 1, 3_650) {
+                recording.age_ms_max = days * DAY_MS;
+            }
             findings.extend(section.finish());
         }
         let limits = limits(&mut root, &mut findings);
@@ -101,7 +105,7 @@ impl Config {
         Self {
             store,
             listen: listen.unwrap_or_else(|| LISTEN.parse().expect("a constant address")),
-            recording_mb,
+            recording,
             connections,
             findings,
             document,

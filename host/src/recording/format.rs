@@ -1,9 +1,10 @@
 //! The lines of a recording, `atsync.recording/1`.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::clock::Timestamp;
-use crate::engine::reconcile::{Completion, Fault, Job, Outcome};
+use crate::engine::reconcile::{Completion, Effect, Fault, Job, Outcome};
 use crate::pass::Tally;
 
 /// One line.
@@ -12,7 +13,7 @@ use crate::pass::Tally;
 pub(super) enum Line {
     /// The first.
     Job(Box<Job>),
-    /// A request, for people.
+    /// A request of the turn before.
     Asked(Asked),
     /// What `resume` was given.
     Resumed(Vec<Completion>),
@@ -25,6 +26,9 @@ pub(super) enum Line {
 pub(super) struct Asked {
     pub(super) id: u32,
     pub(super) effect: String,
+    /// Of the whole effect, see [`digest`]; empty in recordings of earlier versions.
+    #[serde(default)]
+    pub(super) digest: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) service: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,4 +54,16 @@ pub(super) enum End {
     Cancelled,
     /// Code and message of a problem of the host's.
     Problem(String, String),
+}
+
+/// Tells two effects apart: the first eight bytes of the SHA-256 of its JSON, in hexadecimal.
+pub(super) fn digest(effect: &Effect) -> String {
+    // The derived form of an effect cannot fail.
+    let json = serde_json::to_vec(effect).unwrap_or_default();
+    let digest = Sha256::digest(json);
+    digest
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

@@ -21,7 +21,26 @@ use format::{Asked, Line};
 pub use replay::{Replayed, replay};
 use writer::Writer;
 
-/// Keeps recordings in a folder, within a space budget per connection.
+/// How much of the past is kept; the oldest recordings go first.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    /// Space for the recordings of one connection, in bytes. Default 64 MiB.
+    pub bytes_max: u64,
+    /// How long before the newest pass one may lie, in milliseconds. Default 14 days.
+    pub age_ms_max: u64,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+        Budget {
+            bytes_max: 64 << 20,
+            age_ms_max: 14 * DAY_MS,
+        }
+    }
+}
+
+/// Keeps recordings in a folder, within a budget.
 pub struct Recorder {
     writer: Arc<Writer>,
     pass_bytes_max: u64,
@@ -50,10 +69,9 @@ pub(crate) struct Recording {
 }
 
 impl Recorder {
-    /// Keeps recordings below `folder`, which is made readable for its owner only: at most
-    /// `connection_bytes_max` of them for each connection, the oldest dropped first.
-    pub fn new(folder: &Path, connection_bytes_max: u64) -> Result<Recorder, Problem> {
-        let writer = Arc::new(Writer::start(folder, connection_bytes_max)?);
+    /// Keeps recordings below `folder`, which is made readable for its owner only.
+    pub fn new(folder: &Path, budget: Budget) -> Result<Recorder, Problem> {
+        let writer = Arc::new(Writer::start(folder, budget)?);
         Ok(Recorder {
             writer,
             pass_bytes_max: PASS_BYTES_MAX,
@@ -82,11 +100,16 @@ impl Recorder {
 }
 
 impl Recording {
-    /// What the component asked for: for people; a replay asks anew.
+    /// What the component asked for: for people, with a digest by which a replay knows that it
+    /// asks the same.
     pub(crate) fn asked(&mut self, request: &Request) {
+        if self.cut.is_some() {
+            return;
+        }
         let mut asked = Asked {
             id: request.id,
             effect: kind_of(&request.effect).to_owned(),
+            digest: format::digest(&request.effect),
             ..Asked::default()
         };
         match &request.effect {

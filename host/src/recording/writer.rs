@@ -13,6 +13,7 @@ use std::thread::{self, JoinHandle};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::Budget;
 use super::format::Line;
 use crate::connection::file_name;
 use crate::problem::Problem;
@@ -48,7 +49,7 @@ type Encoder = BufWriter<GzEncoder<File>>;
 const CHUNK_BYTES: usize = 64 << 10;
 
 impl Writer {
-    pub(super) fn start(folder: &Path, connection_bytes_max: u64) -> Result<Writer, Problem> {
+    pub(super) fn start(folder: &Path, budget: Budget) -> Result<Writer, Problem> {
         let failed = |error: io::Error| {
             Problem::new(
                 "recording",
@@ -67,9 +68,10 @@ impl Writer {
         let waiting_bytes = Arc::new(AtomicU64::new(0));
         let (to_thread, messages) = mpsc::channel();
         let waiting = Arc::clone(&waiting_bytes);
+        let below = folder.to_owned();
         let thread = thread::Builder::new()
             .name("recording".to_owned())
-            .spawn(move || write_all(&messages, &waiting, connection_bytes_max))
+            .spawn(move || write_all(&messages, &waiting, &below, budget))
             .map_err(failed)?;
         let folder = folder.to_owned();
         Ok(Writer {
@@ -129,7 +131,12 @@ impl Drop for Writer {
     }
 }
 
-fn write_all(messages: &Receiver<Message>, waiting_bytes: &AtomicU64, connection_bytes_max: u64) {
+fn write_all(
+    messages: &Receiver<Message>,
+    waiting_bytes: &AtomicU64,
+    folder: &Path,
+    budget: Budget,
+) {
     let mut open: BTreeMap<PathBuf, Encoder> = BTreeMap::new();
     for message in messages {
         let result = match message {
@@ -137,7 +144,7 @@ fn write_all(messages: &Receiver<Message>, waiting_bytes: &AtomicU64, connection
                 waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
                 write_line(&mut open, &file, &line)
             }
-            Message::Close(file) => close(&mut open, &file, connection_bytes_max),
+            Message::Close(file) => close(&mut open, &file, folder, budget),
             Message::Flush(done) => {
                 let _ = done.send(());
                 Ok(())
@@ -178,24 +185,41 @@ fn create(file: &Path) -> io::Result<Encoder> {
     Ok(BufWriter::with_capacity(CHUNK_BYTES, encoder))
 }
 
-fn close(open: &mut BTreeMap<PathBuf, Encoder>, file: &Path, bytes_max: u64) -> io::Result<()> {
+fn close(
+    open: &mut BTreeMap<PathBuf, Encoder>,
+    file: &Path,
+    folder: &Path,
+    budget: Budget,
+) -> io::Result<()> {
     let Some(encoder) = open.remove(file) else {
         return Ok(());
     };
     encoder.into_inner()?.finish()?;
     fs::rename(unfinished(file), file)?;
-    match file.parent() {
-        Some(folder) => drop_oldest(folder, bytes_max),
-        None => Ok(()),
+    // Those of the other connections grow old, too, even if no pass of theirs runs any more.
+    let oldest = began(file).saturating_sub(budget.age_ms_max);
+    for connection in fs::read_dir(folder)? {
+        let connection = connection?.path();
+        if connection.is_dir() {
+            drop_oldest(&connection, budget.bytes_max, oldest)?;
+        }
     }
+    Ok(())
 }
 
 fn unfinished(file: &Path) -> PathBuf {
     file.with_extension("unfinished")
 }
 
-/// Drops the oldest recordings until the rest fits; their names begin with their time.
-fn drop_oldest(folder: &Path, bytes_max: u64) -> io::Result<()> {
+/// When the pass of a recording began, as its name says; 0 if it does not.
+fn began(file: &Path) -> u64 {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let digits = name.split('-').next().unwrap_or_default();
+    digits.parse().unwrap_or(0)
+}
+
+/// Drops recordings from before `oldest`, and the oldest ones until the rest fits.
+fn drop_oldest(folder: &Path, bytes_max: u64, oldest: u64) -> io::Result<()> {
     let mut kept = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -204,7 +228,7 @@ fn drop_oldest(folder: &Path, bytes_max: u64) -> io::Result<()> {
     kept.sort();
     let mut total: u64 = kept.iter().map(|(_, bytes)| bytes).sum();
     for (path, bytes) in kept {
-        if total <= bytes_max {
+        if total <= bytes_max && began(&path) >= oldest {
             break;
         }
         fs::remove_file(path)?;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use atsync::clock::SimulatedClock;
 use atsync::engine::reconcile::{Answer, Effect, Failure, HttpRequest, Method, Mode};
+use atsync::recording::{Budget, Recorder};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -229,7 +230,7 @@ async fn a_secret_that_a_service_repeats_reaches_neither_component_nor_recording
     });
     let folder = tempfile::tempdir().unwrap();
     let mut bench = Bench::new(&serve(router).await);
-    let recorder = Arc::new(atsync::recording::Recorder::new(folder.path(), 1 << 20).unwrap());
+    let recorder = Arc::new(Recorder::new(folder.path(), Budget::default()).unwrap());
     bench.recorder = Some(Arc::clone(&recorder));
     let data = bench
         .data(Mode::Sync, &json!([{ "Ask": [get("/")] }]))

@@ -1,8 +1,10 @@
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
+use atsync::clock::SimulatedClock;
 use atsync::engine::reconcile::{Effect, Mode};
-use atsync::recording::{Cut, Recorder, replay};
+use atsync::recording::{Budget, Cut, Recorder, replay};
 use atsync::store::last_pass;
 use serde_json::json;
 
@@ -19,7 +21,11 @@ fn recordings(folder: &Path) -> Vec<std::path::PathBuf> {
 
 fn recorded(folder: &Path, bytes_max: u64) -> Bench {
     let mut bench = Bench::offline();
-    bench.recorder = Some(Arc::new(Recorder::new(folder, bytes_max).unwrap()));
+    let budget = Budget {
+        bytes_max,
+        ..Budget::default()
+    };
+    bench.recorder = Some(Arc::new(Recorder::new(folder, budget).unwrap()));
     bench
 }
 
@@ -92,4 +98,59 @@ async fn a_pass_too_large_to_keep_is_cut_and_says_so() {
     assert_eq!(kept.recording_cut, Some(Cut::TooLarge));
     let problem = replay(recordings(folder.path()).last().unwrap(), &connector()).unwrap_err();
     assert_eq!(problem.code, "recording-cut");
+}
+
+#[tokio::test]
+async fn recordings_older_than_the_budget_go_those_of_other_connections_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = SimulatedClock::new(1_800_000_000_000);
+    let mut bench = recorded(folder.path(), 1 << 20);
+    bench.clock = Arc::new(clock.clone());
+    bench.data(Mode::Sync, &json!([])).await;
+    let other = folder.path().join("other");
+    std::fs::create_dir(&other).unwrap();
+    let theirs = other.join("1799000000000-sync.jsonl.gz");
+    std::fs::write(&theirs, "old").unwrap();
+
+    clock.advance(Duration::from_millis(Budget::default().age_ms_max));
+    bench.data(Mode::Sync, &json!([])).await;
+    bench.recorder.as_ref().unwrap().flush();
+    assert_eq!(recordings(folder.path()).len(), 2, "just young enough");
+    assert!(!theirs.exists());
+
+    clock.advance(Duration::from_millis(1));
+    bench.data(Mode::Sync, &json!([])).await;
+    bench.recorder.as_ref().unwrap().flush();
+    assert_eq!(recordings(folder.path()).len(), 2);
+}
+
+#[tokio::test]
+async fn a_component_that_asks_for_something_else_is_told_from_the_recorded_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = recorded(folder.path(), 1 << 20);
+    let load = Effect::Load(vec!["a".to_owned()]);
+    bench.data(Mode::Sync, &json!([{ "Ask": [load] }])).await;
+    bench.recorder.as_ref().unwrap().flush();
+    let file = &recordings(folder.path())[0];
+    // The same pass as if its settings had been others: the guest follows them.
+    let text = std::io::read_to_string(flate2::read::GzDecoder::new(
+        std::fs::File::open(file).unwrap(),
+    ));
+    let other = text.unwrap().replacen(r#"[\"a\"]"#, r#"[\"b\"]"#, 1);
+    let mut zipped = flate2::write::GzEncoder::new(
+        std::fs::File::create(file).unwrap(),
+        flate2::Compression::fast(),
+    );
+    std::io::Write::write_all(&mut zipped, other.as_bytes()).unwrap();
+    zipped.finish().unwrap();
+
+    let problem = replay(file, &connector()).unwrap_err();
+
+    assert_eq!(problem.code, "replay-differs");
+    assert!(
+        problem
+            .message
+            .contains("In turn 1 the component asks for request 1 (load)"),
+        "{problem}"
+    );
 }
