@@ -29,7 +29,7 @@ pub fn template(name: &str, description: &Description) -> serde_json::Result<Str
     text.line("# listen = \"127.0.0.1:8080\"     # webhooks, status page, metrics");
     text.line("# [recording]");
     text.line("# keep_mb = 64                  # per connection; 0 records nothing");
-    text.line("# keep_days = 14                # recordings of orders hold names and addresses");
+    text.line("# keep_days = 14                # they may hold personal data");
     text.line("");
     for service in &description.services {
         text.service(name, service);
