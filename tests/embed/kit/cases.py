@@ -404,7 +404,7 @@ def _(kit):
     effects = [*slow, {"load": ["a"]}, commit(b="1"), {"scan": {"limit": 1, "prefix": "none"}}, {"wait": 30}]
     told = kit.turns({"ask": effects})
     same(len(told.answers), len(effects), "the number of answers")
-    same(bodies(told.answers)[:5], [f"slow {ms}" for ms in (240, 10, 120, 0, 60)], "the bodies")
+    same(bodies(told.answers[:5]), [f"slow {ms}" for ms in (240, 10, 120, 0, 60)], "the bodies")
     # The probe itself ends the pass with a fault where an id comes twice or time runs backwards.
 
 

@@ -1,19 +1,15 @@
-// Makes the component callable from JavaScript. jco translates it here, in memory; a program
-// that ships would rather do this once, when it is built: `jco transpile --instantiation sync`.
+// The component, from the folder that `build.mjs` wrote.
 
-import { transpile } from '@bytecodealliance/jco-transpile';
+import { readFileSync } from 'node:fs';
 
-/** Reads a component; gives a function that makes a fresh instance of it. */
-export async function loadComponent(file) {
-  const options = { name: 'atsync', instantiation: 'sync', nodejsCompat: false, noComponentErrorWrapping: true };
-  const { files } = await transpile(file, options);
-  const core = new Map();
-  let script;
-  for (const [name, bytes] of Object.entries(files)) {
-    if (name.endsWith('.wasm')) core.set(name, new WebAssembly.Module(bytes));
-    if (name.endsWith('.js')) script = Buffer.from(bytes).toString('base64');
-  }
-  const { instantiate } = await import(`data:text/javascript;base64,${script}`);
+/**
+ * A function that makes fresh instances of the component.
+ * @param {URL} folder with a slash at its end
+ * @returns {Promise<() => import('./generated/atsync.js').Root>}
+ */
+export async function load(folder) {
+  const { instantiate } = await import(new URL('atsync.js', folder).href);
+  const core = new WebAssembly.Module(readFileSync(new URL('atsync.core.wasm', folder)));
   // It imports nothing, so there is nothing to give to it.
-  return () => instantiate((name) => core.get(name), {});
+  return () => instantiate(() => core, {});
 }

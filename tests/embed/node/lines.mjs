@@ -1,56 +1,36 @@
 // `read-lines`: a piece of a remote file of lines, cut at a line end.
 
-import { failed, failure, firstBytes } from './answers.mjs';
+/** @import { Answer, LinesRequest } from './generated/interfaces/atsync-connector-reconcile.js' */
+import { failed, firstBytes } from './service.mjs';
 
 const PIECE_MS_MAX = 60_000;
-const PIECE_BYTES_MAX = 8 * 2 ** 20;
 
-/** Asks for the piece by an HTTP range, without any credential. */
+/**
+ * Asks for the piece by an HTTP range, without any credential. Throws the answer that says why
+ * there is none.
+ * @param {LinesRequest} piece
+ * @returns {Promise<Answer>}
+ */
 export async function readLines({ url, offset, maxBytes }) {
-  if (maxBytes < 1 || maxBytes > PIECE_BYTES_MAX) return failed('refused', `a piece of ${maxBytes} bytes`);
-  const first = Number(offset);
-  const headers = { range: `bytes=${first}-${first + maxBytes - 1}`, 'accept-encoding': 'identity' };
-  try {
-    const signal = AbortSignal.timeout(PIECE_MS_MAX);
-    const response = await fetch(url, { headers, redirect: 'error', signal });
-    const { bytes, more } = await piece(response, first, maxBytes);
-    return cut(bytes, more, first, maxBytes);
-  } catch (error) {
-    return failure(error);
+  const headers = { range: `bytes=${offset}-${offset + BigInt(maxBytes) - 1n}`, 'accept-encoding': 'identity' };
+  const response = await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(PIECE_MS_MAX) });
+  const { status } = response;
+  const [, first, total] = /^bytes (?:(\d+)-\d+|\*)\/(\d+)$/.exec(response.headers.get('content-range') ?? '') ?? [];
+  if (status === 416 && total === `${offset}`) return { tag: 'lines', val: { text: '' } };
+  if (status !== 200 && !(status === 206 && first === `${offset}`)) {
+    throw failed('unreachable', `the server of the file answered with status ${status}`);
   }
-}
-
-/** The bytes from `first` on, and whether others follow. */
-async function piece(response, first, maxBytes) {
-  const range = /^bytes (?:(\d+)-\d+|\*)\/(\d+)$/.exec(response.headers.get('content-range') ?? '');
-  const total = Number(range?.[2]);
-  switch (response.status) {
-    case 206: {
-      if (Number(range?.[1]) !== first) throw new Error('the server sent another part of the file');
-      const bytes = await firstBytes(response, maxBytes);
-      return { bytes, more: first + bytes.length < total };
-    }
-    case 200: {
-      // The server ignores ranges. Reading from the beginning for each piece is slow for a
-      // large file; a host for large shops keeps the answer open, as atsync's own does.
-      const whole = await firstBytes(response, first + maxBytes + 1);
-      return { bytes: whole.subarray(first, first + maxBytes), more: whole.length > first + maxBytes };
-    }
-    case 416:
-      if (total === first) return { bytes: Buffer.alloc(0), more: false };
-  }
-  throw new Error(`the server of the file answered with status ${response.status}`);
-}
-
-function cut(bytes, more, first, maxBytes) {
-  const end = more ? bytes.lastIndexOf(10) + 1 : bytes.length;
-  if (more && end === 0) {
-    return bytes.length < maxBytes ? failed('unreachable', 'a part without a line end') : failed('too-large');
-  }
+  // A server that ignores ranges sends what lies before, each time. That is slow for a large
+  // file; a host for large shops keeps the answer open, as atsync's own does.
+  const before = status === 200 ? Number(offset) : 0;
+  const bytes = (await firstBytes(response, before + maxBytes + 1)).subarray(before);
+  const more = bytes.length > maxBytes || offset + BigInt(bytes.length) < BigInt(total ?? 0);
+  const end = more ? bytes.subarray(0, maxBytes).lastIndexOf(10) + 1 : bytes.length;
+  if (more && !end) throw bytes.length < maxBytes ? failed('unreachable', 'a part without a line end') : failed('too-large');
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(0, end));
-    return { tag: 'lines', val: { text, nextOffset: more ? BigInt(first + end) : undefined } };
+    return { tag: 'lines', val: { text, nextOffset: more ? offset + BigInt(end) : undefined } };
   } catch {
-    return failed('refused', 'the file is not UTF-8');
+    throw failed('refused', 'the file is not UTF-8');
   }
 }

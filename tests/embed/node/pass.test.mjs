@@ -4,15 +4,20 @@
 //   ATSYNC_COMPONENT  the component; default target/wasm32-unknown-unknown/component/atsync_plugin.wasm
 
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, beforeEach, test } from 'node:test';
-import { loadComponent } from './component.mjs';
+import { load } from './component.mjs';
 import { Host } from './host.mjs';
 import { Sandbox } from './sandbox.mjs';
 
 const sync = { tag: 'sync' };
-let instantiate, sandbox, host, upcs;
+const folder = mkdtempSync(join(tmpdir(), 'atsync-node-'));
+let instantiate, sandbox, host, upcs, shops = 0;
 
 /** A file that cargo makes, or the one that the environment names. */
 function built(variable, path, command) {
@@ -23,20 +28,31 @@ function built(variable, path, command) {
 
 const report = (outcome) => JSON.parse(outcome.report);
 
+/** A host of the sandbox's shop with a ledger of its own, or with other things changed. */
+const connected = (changed = {}, make = instantiate) =>
+  new Host(make, { ...sandbox.connection, ledger: join(folder, `${(shops += 1)}.db`), ...changed });
+
 before(async () => {
   const profile = '--profile component --target wasm32-unknown-unknown';
   const path = 'wasm32-unknown-unknown/component/atsync_plugin.wasm';
-  instantiate = await loadComponent(built('ATSYNC_COMPONENT', path, `cargo build -p atsync-plugin ${profile}`));
+  const component = built('ATSYNC_COMPONENT', path, `cargo build -p atsync-plugin ${profile}`);
+  console.log(`component sha256 ${createHash('sha256').update(readFileSync(component)).digest('hex')}`);
+  const generated = new URL('generated/', import.meta.url);
+  execFileSync(process.execPath, ['build.mjs', component, fileURLToPath(generated)]);
+  instantiate = await load(generated);
 });
 
 beforeEach(async () => {
   await sandbox?.stop();
   sandbox = await Sandbox.start(built('ATSYNC', 'debug/atsync', 'cargo build -p atsync'));
-  host = new Host(instantiate, sandbox.connection);
+  host = connected();
   upcs = await sandbox.upcs();
 });
 
-after(() => sandbox?.stop());
+after(async () => {
+  await sandbox?.stop();
+  rmSync(folder, { recursive: true });
+});
 
 const ats = (sku) => sandbox.ats(upcs[sku]);
 
@@ -66,26 +82,35 @@ test('a sync with nothing to do publishes nothing', async () => {
 });
 
 test('a plan decides everything and changes nothing', async () => {
-  const asked = [];
-  const outcome = await host.pass({ tag: 'plan' }, { observe: ({ turn }) => asked.push(...requests(turn)) });
+  const seen = [];
+  const planning = connected({}, observed(seen));
+  const outcome = await planning.pass({ tag: 'plan' });
   assert.equal(outcome.verdict, 'done', outcome.report);
   assert.ok(report(outcome).tables[0].rows.length > 0, 'it tells what it would publish');
-  assert.equal(host.ledger.size, 0);
+  assert.deepEqual(planning.ledger.scan({ prefix: '', limit: 9 }), []);
   assert.equal(await ats('LIN-SND-S'), null);
+  const asked = seen.flatMap(({ turn }) => turn.val.requests ?? []);
   assert.ok(!asked.some(({ effect }) => effect.val.changes), 'it does not even ask for a change');
+});
+
+test('the ledger outlives the host', async () => {
+  await host.pass(sync);
+  const { counts } = report(await connected({ ledger: host.connection.ledger }).pass(sync));
+  assert.equal(counts.rows_published, 0);
 });
 
 test('the same completions give the same turns', async () => {
   const seen = [];
-  await host.pass(sync, { observe: (step) => seen.push(step) });
+  await connected({}, observed(seen)).pass(sync);
   const { reconcile } = instantiate();
-  const [{ job, turn }, ...steps] = seen;
-  assert.deepEqual(reconcile.start(job), turn);
-  for (const { completion, turn } of steps) assert.deepEqual(reconcile.resume([completion]), turn);
+  for (const { call, given, turn } of seen) assert.deepEqual(reconcile[call](given), turn);
 });
 
 test('a pass may be abandoned at any turn and is simply followed by the next', async () => {
-  for (const last of [3, 12, 24, 36]) await abandon(last);
+  for (const turns of [3, 12, 24, 36]) {
+    const abandoned = connected({ ledger: host.connection.ledger }, observed([], turns));
+    await abandoned.pass(sync).catch((error) => assert.equal(error.message, 'the host died'));
+  }
   const outcome = await host.pass(sync);
   assert.equal(outcome.verdict, 'done', outcome.report);
   assert.equal(await ats('LIN-SND-S'), 16);
@@ -103,18 +128,16 @@ test('a message that was cut off on its way back is sent again', async () => {
 test('a wrong secret is a failed pass that says what to do', async () => {
   const { services } = sandbox.connection;
   const shopify = { ...services.shopify, token: 'wrong' };
-  const wrong = new Host(instantiate, { ...sandbox.connection, services: { ...services, shopify } });
-  const outcome = await wrong.pass(sync);
+  const outcome = await connected({ services: { ...services, shopify } }).pass(sync);
   assert.equal(outcome.verdict, 'failed');
   assert.equal(report(outcome).findings[0].code, 'shopify-unauthorized');
 });
 
 test('refused settings are a fault before anything is asked', async () => {
   const settings = { ...sandbox.connection.settings, interval_s: 1 };
-  const wrong = new Host(instantiate, { ...sandbox.connection, settings });
   const findings = instantiate().manifest.checkSettings(JSON.stringify(settings));
   assert.equal(findings[0].path, '/interval_s');
-  await assert.rejects(wrong.pass(sync), { kind: 'permanent-settings', code: 'settings-too-small' });
+  await assert.rejects(connected({ settings }).pass(sync), { kind: 'permanent-settings', code: 'settings-too-small' });
 });
 
 test('policy answers without a pass', () => {
@@ -129,16 +152,15 @@ test('policy answers without a pass', () => {
   assert.deepEqual(rows.map(({ warehouse, value }) => [warehouse, value]), [['Default', { tag: 'units', val: 13n }]]);
 });
 
-/** The requests of a turn. */
-function requests(turn) {
-  return turn.tag === 'waiting' ? turn.val.requests : [];
-}
-
-/** A pass whose host dies after so many turns; one that needs fewer is done. */
-async function abandon(turns) {
-  const died = new Error('the host died');
-  const observe = () => {
-    if (--turns === 0) throw died;
+/** Instances that write down their turns, and whose host dies after so many of them. */
+function observed(seen, turns = Infinity) {
+  const watched = (reconcile, call) => (given) => {
+    const turn = reconcile[call](given);
+    if (seen.push({ call, given, turn }) === turns) throw new Error('the host died');
+    return turn;
   };
-  await host.pass(sync, { observe }).catch((error) => assert.equal(error, died));
+  return () => {
+    const { manifest, reconcile } = instantiate();
+    return { manifest, reconcile: { start: watched(reconcile, 'start'), resume: watched(reconcile, 'resume') } };
+  };
 }

@@ -8,10 +8,10 @@ import { createInterface } from 'node:readline';
 export class Sandbox {
   #process;
 
-  static async start(program) {
+  static async start(program, options = ['--bulk-ms', '100']) {
     const sandbox = new Sandbox();
-    const options = ['sandbox', '--shopify-port', '0', '--joor-port', '0', '--bulk-ms', '100', '--json'];
-    sandbox.#process = spawn(program, options, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const all = ['sandbox', '--shopify-port', '0', '--joor-port', '0', '--json', ...options];
+    sandbox.#process = spawn(program, all, { stdio: ['ignore', 'pipe', 'ignore'] });
     process.once('exit', () => sandbox.#process.kill());
     await once(sandbox.#process, 'spawn');
     const ended = once(sandbox.#process, 'exit').then(([code]) => {
