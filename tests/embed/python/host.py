@@ -2,19 +2,19 @@
 
 Blocking and one effect at a time, which the contract allows. What each effect asks of a host
 stands in wit/README.md; ../node is the same with effects side by side.
-
-The binding hands records out as objects whose attributes keep their dashes (`next-run`). Every
-variant that a pass meets comes and goes as a `Variant` with `tag` and `payload`; one whose cases
-have different types, such as the result of `policy.availability`, comes as the bare value.
 """
 
 import json
+import sqlite3
 import time
+import urllib.parse
 
-from wasmtime import Engine, Store
-from wasmtime.component import Component, Linker, Variant
+import httpx
+from wasmtime.component import Variant
 
-from exchange import Service, failed, read_lines, record
+from binding import Connector, Fault, failed, record, taken  # noqa: F401
+from exchange import Failed, Service, failure, read_lines
+from ledger import Ledger
 
 WAIT_MS_MAX = 60_000
 
@@ -23,119 +23,85 @@ def now():
     return time.time_ns() // 1_000_000
 
 
-class Fault(Exception):
-    """Why a pass ended without an outcome."""
-
-    def __init__(self, fault):
-        super().__init__(f"{fault.payload.message} {fault.payload.fix}")
-        self.kind, self.code = fault.tag, fault.payload.code
-
-
-class Connector:
-    """The component, compiled once; each instance drives one pass."""
-
-    def __init__(self, path):
-        self._engine = Engine()
-        self._component = Component.from_file(self._engine, path)
-
-    def instance(self):
-        """The exported functions of a fresh instance, by `interface.function`."""
-        store = Store(self._engine)
-        instance = Linker(self._engine).instantiate(store, self._component)
-
-        def call(name, *arguments):
-            interface, function = name.split(".")
-            at = instance.get_export_index(store, f"atsync:connector/{interface}@1.0.0")
-            return instance.get_func(store, instance.get_export_index(store, function, at))(store, *arguments)
-
-        return call
-
-
 class Host:
     """One connection: its settings, its services with their secrets, and its ledger."""
 
-    def __init__(self, connector, name, settings, services):
-        """`services` holds `url`, maybe `token_url`, and secrets by the manifest's service names."""
+    def __init__(self, connector, name, settings, services, ledger=":memory:"):
+        """`services` holds `url`, maybe `token_url`, and secrets by the manifest's service names;
+        `ledger` is a file."""
         self._connector, self._name, self._settings = connector, name, settings
         self.description = connector.instance()("manifest.describe")
         self._services = {s.name: Service(s, services.get(s.name, {})) for s in self.description.services}
-        self.ledger = {}
+        self.ledger = Ledger(ledger)
 
     def run(self, mode, hints=()):
         """Runs one pass: `Variant("sync")`, `Variant("ask", record(name=…, arguments=…))` and so on.
 
         Gives its outcome, or raises the `Fault` it ended with. One pass at a time.
         """
-        call = self._connector.instance()
         may_change = mode.tag in ("sync", "act")
-        # A dry run works on a copy of the ledger, which is dropped with it.
-        ledger = self.ledger if may_change else dict(self.ledger)
-        latest, settings = now(), json.dumps(self._settings)
-        job = record(connection=self._name, settings=settings, mode=mode, hints=list(hints), now=latest)
+        if may_change:
+            return self._turns(mode, hints, may_change)
+        self.ledger.begin()
+        try:
+            return self._turns(mode, hints, may_change)
+        finally:
+            self.ledger.drop()
+
+    def _turns(self, mode, hints, may_change):
+        call, at = self._connector.instance(), now()
+        settings = json.dumps(self._settings)
+        job = record(connection=self._name, settings=settings, mode=mode, hints=list(hints), now=at)
         turn = taken(call("reconcile.start", job))
         while turn.tag == "waiting":
+            requests = turn.payload.requests
+            if not requests or len({request.id for request in requests}) < len(requests):
+                raise RuntimeError("The component waits for nothing, or gave one id to two requests.")
             completions = []
-            for request in turn.payload.requests:
-                answer = self._perform(request.effect, ledger, may_change)
-                latest = max(latest, now())
-                completions.append(record(id=request.id, at=latest, answer=answer))
+            for request in requests:
+                answer = self.perform(request.effect, may_change)
+                at = max(at, now())
+                completions.append(record(id=request.id, at=at, answer=answer))
             turn = taken(call("reconcile.resume", completions))
         return turn.payload
 
-    def _perform(self, effect, ledger, may_change):
-        what = effect.payload
-        match effect.tag:
+    def perform(self, effect, may_change):
+        """The answer to one effect, which may be why there is none."""
+        try:
+            return self._perform(effect.tag, effect.payload, may_change)
+        except (Failed, httpx.HTTPError, sqlite3.Error) as error:
+            return failure(error)
+
+    def _perform(self, tag, what, may_change):
+        match tag:
+            case "http" if what.service not in self._services:
+                return failed("refused", f'there is no service "{what.service}"')
+            case "http" if what.changes and not may_change:
+                return failed("refused", "this pass changes nothing")
             case "http":
-                return self._http(what, may_change)
-            case "read-lines" if not any(service.owns(what.url) for service in self._services.values()):
-                # A host for real shops also takes those that the manifest names.
-                return failed("refused", "a download from a host that is no service's")
+                return self._services[what.service].exchange(what)
+            case "read-lines" if not self._may_download(what.url):
+                return failed("refused", "a download from a host that nobody named")
             case "read-lines":
-                return read_lines(what.url, what.offset, getattr(what, "max-bytes"))
+                return read_lines(what)
             case "load":
-                return Variant("loaded", [ledger.get(key) for key in what])
+                return Variant("loaded", self.ledger.load(what))
             case "scan":
-                return Variant("scanned", scan(ledger, what))
+                return Variant("scanned", self.ledger.scan(what.prefix, what.after, what.limit))
             case "commit":
-                for write in what:
-                    if write.value is None:
-                        ledger.pop(write.key, None)
-                    else:
-                        ledger[write.key] = write.value
+                self.ledger.commit(what)
                 return Variant("committed")
+            case "wait-until" if what - now() > WAIT_MS_MAX:
+                return failed("refused", f"a wait of more than {WAIT_MS_MAX} ms")
             case "wait-until":
-                return wait_until(what)
-            case _:
-                return failed("unsupported")
+                while now() < what:
+                    time.sleep((what - now()) / 1000)
+                return Variant("woke")
 
-    def _http(self, request, may_change):
-        service = self._services.get(request.service)
-        if service is None:
-            return failed("refused", f'there is no service "{request.service}"')
-        if not may_change and (request.changes or request.method in ("put", "patch", "delete")):
-            return failed("refused", "this pass changes nothing")
-        return service.exchange(request)
-
-
-def taken(result):
-    """The turn in a result, or its fault raised."""
-    if result.tag == "err":
-        raise Fault(result.payload)
-    return result.payload
-
-
-def scan(ledger, what):
-    """A page of keys in byte order."""
-    keys = sorted((key for key in ledger if key.startswith(what.prefix)), key=str.encode)
-    if what.after is not None:
-        keys = [key for key in keys if key.encode() > what.after.encode()]
-    return [record(key=key, value=ledger[key]) for key in keys[: what.limit]]
-
-
-def wait_until(at):
-    """Answered when the time has come, never early."""
-    if at - now() > WAIT_MS_MAX:
-        return failed("refused", f"a wait of more than {WAIT_MS_MAX} ms")
-    while now() < at:
-        time.sleep((at - now()) / 1000)
-    return Variant("woke")
+    def _may_download(self, url):
+        """From the services' own hosts, and from those that the manifest names."""
+        there = urllib.parse.urlsplit(url)
+        if any(urllib.parse.urlsplit(service.url)[:2] == there[:2] for service in self._services.values()):
+            return True
+        names = {there.hostname, "*." + (there.hostname or "").partition(".")[2]}
+        return there.scheme == "https" and not names.isdisjoint(self.description.download_hosts)
