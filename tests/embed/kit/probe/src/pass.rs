@@ -9,7 +9,7 @@ use crate::bindings::exports::atsync::connector::reconcile::{
     Answer, Completion, Effect, Fault, HttpRequest, Job, LinesRequest, Method, Outcome, Problem,
     Progress, Request, Scan, Turn, Verdict, Waiting, Write,
 };
-use crate::script::{Ask, End, Script};
+use crate::script::{self, Ask, End, Script};
 use crate::shown;
 
 /// One pass, between two calls.
@@ -94,29 +94,38 @@ impl Pass {
     ///
     /// Errors: the fault that the script asks for.
     pub fn go_on(&mut self) -> Result<Turn, Fault> {
-        let waits = match &self.until {
+        let mut requests = Vec::new();
+        while requests.is_empty() && !self.waits() {
+            let Some(turn) = self.turn() else {
+                return self.end();
+            };
+            let mut ids = turn.ids.into_iter();
+            for ask in turn.ask {
+                requests.push(self.request(ids.next(), ask)?);
+            }
+            self.until = turn.until;
+        }
+        Ok(waiting(requests))
+    }
+
+    /// Whether something has to be answered before the next turn.
+    fn waits(&self) -> bool {
+        match &self.until {
             Some(ids) => ids.iter().any(|id| self.open.contains_key(id)),
             None => !self.open.is_empty(),
-        };
-        if waits {
-            return Ok(waiting(Vec::new()));
         }
+    }
+
+    /// The next turn of the script, if there is one.
+    fn turn(&mut self) -> Option<script::Turn> {
         let turns = &self.script.turns;
         let repeat = usize::try_from(self.script.repeat).unwrap_or(usize::MAX);
         if self.next_turn >= turns.len().saturating_mul(repeat) {
-            return self.end();
+            return None;
         }
         let turn = turns.get(self.next_turn % turns.len()).cloned();
-        let turn = turn.ok_or_else(|| broken("the script has no turn"))?;
         self.next_turn += 1;
-        let mut ids = turn.ids.into_iter();
-        let requests = turn
-            .ask
-            .into_iter()
-            .map(|ask| self.request(ids.next(), ask))
-            .collect::<Result<_, _>>()?;
-        self.until = turn.until;
-        Ok(waiting(requests))
+        turn
     }
 
     fn request(&mut self, id: Option<u32>, ask: Ask) -> Result<Request, Fault> {
