@@ -6,9 +6,6 @@ and `payload`, a `result` as one with the tags `ok` and `err`. One whose cases h
 types, such as the result of `policy.availability`, comes as the bare value.
 """
 
-import hashlib
-import pathlib
-
 from wasmtime import Config, Engine, Store
 from wasmtime.component import Component, Linker, Record, Variant
 
@@ -33,7 +30,7 @@ class Fault(Exception):
 
     def __init__(self, fault):
         super().__init__(f"{fault.payload.message} {fault.payload.fix}")
-        self.kind, self.problem, self.code = fault.tag, fault.payload, fault.payload.code
+        self.kind, self.problem = fault.tag, fault.payload
 
 
 class Connector:
@@ -45,7 +42,6 @@ class Connector:
         config.cache = True
         self._engine = Engine(config)
         self._component = Component.from_file(self._engine, str(path))
-        self.sha256 = hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
 
     def instance(self):
         """The exported functions of a fresh instance, as `call("reconcile.start", job)`."""

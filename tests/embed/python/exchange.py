@@ -8,7 +8,7 @@ import urllib.parse
 import httpx
 from wasmtime.component import Variant
 
-from binding import failed, record
+from binding import record
 
 REQUEST_S_MAX = 30
 RESPONSE_BYTES_MAX = 16 << 20
@@ -20,17 +20,7 @@ CLIENT = httpx.Client(timeout=REQUEST_S_MAX, trust_env=False)
 
 
 class Failed(Exception):
-    """Why there is no answer: `refused`, `too-large` …"""
-
-    def __init__(self, tag, *text):
-        self.answer = failed(tag, *text)
-
-
-def failure(error):
-    """The answer for an exception on the way to one."""
-    if isinstance(error, Failed):
-        return error.answer
-    return failed("timed-out") if isinstance(error, httpx.TimeoutException) else failed("unreachable", str(error))
+    """Why there is no answer: `refused` with its rule, `too-large` …"""
 
 
 def first_bytes(answer, most):
@@ -52,9 +42,8 @@ class Service:
         self.url = (given.get("url") or service.default_url or "").rstrip("/")
         if not ways or not self.url:
             raise ValueError(f"The service {service.name} needs an address and a credential: {service.summary}")
-        self._way, self._given = ways[0], given
+        self._way, self._given, self._token, self._token_ends = ways[0], given, None, 0
         self._hidden = AUTHENTICATING | {ways[0].payload.header.name.lower()}
-        self._token, self._token_ends = None, 0
 
     def exchange(self, request):
         """`http`: one exchange, and one more with a new token where the old one was refused."""
@@ -63,20 +52,19 @@ class Service:
             raise Failed("refused", "a path that leads out of the service")
         if any(name.lower() in self._hidden for name, _ in request.headers):
             raise Failed("refused", "a header that is the host's to write")
-        answer = self._send(request, False)
+        answer = self._send(request)
         if answer.status == 401 and self._way.tag == "grant":
-            answer = self._send(request, True)
+            answer = self._send(request, renew=True)
         return Variant("http", answer)
 
-    def _send(self, request, renew):
+    def _send(self, request, renew=False):
         headers = [*request.headers, self._credential(renew)]
         method, body = request.method.upper(), None if request.body is None else request.body.encode()
         with CLIENT.stream(method, self.url + request.path, headers=headers, content=body) as answer:
             received = first_bytes(answer, RESPONSE_BYTES_MAX + 1)
         if len(received) > RESPONSE_BYTES_MAX:
             raise Failed("too-large")
-        hidden = self._hidden | TRAVELLING
-        shown = [(name, value) for name, value in answer.headers.multi_items() if name not in hidden]
+        shown = [(name, value) for name, value in answer.headers.multi_items() if name not in self._hidden | TRAVELLING]
         return record(status=answer.status_code, headers=shown, body=received.decode(errors="replace"))
 
     def _credential(self, renew):
@@ -90,12 +78,9 @@ class Service:
     def _grant(self, auth):
         url = self._given.get("token_url") or auth.token_url
         fields = {name: fill(form, self._given) for name, form in auth.fields}
-        body = {
-            "json": {"json": fields},
-            "form-urlencoded": {"data": fields},
-            "multipart": {"files": {name: (None, value) for name, value in fields.items()}},
-        }
-        answer = CLIENT.post(self.url + url if url.startswith("/") else url, **body[auth.encoding])
+        form = {"json": {"json": fields}, "form-urlencoded": {"data": fields}}
+        parts = {"files": {name: (None, value) for name, value in fields.items()}}
+        answer = CLIENT.post(self.url + url if url.startswith("/") else url, **form.get(auth.encoding, parts))
         if not answer.is_success:
             lasting = answer.is_client_error and answer.status_code not in (408, 429)
             raise Failed("refused" if lasting else "unreachable", f"no token: status {answer.status_code}")
@@ -116,22 +101,21 @@ def read_lines(piece):
     offset, most = piece.offset, piece.max_bytes
     headers = {"range": f"bytes={offset}-{offset + most - 1}", "accept-encoding": "identity"}
     with CLIENT.stream("GET", piece.url, headers=headers) as answer:
-        found = re.match(r"bytes (?:(\d+)-\d+|\*)/(\d+)$", answer.headers.get("content-range", ""))
-        first, total = found.groups() if found else (None, 0)
-        if answer.status_code == 416 and int(total) == offset:
+        status, told = answer.status_code, answer.headers.get("content-range", "")
+        first, total = re.fullmatch(r"(?:bytes (?:(\d+)-\d+|\*)/(\d+)|.*)", told).groups()
+        if status == 416 and total == str(offset):
             return Variant("lines", record(text="", next_offset=None))
-        if answer.status_code != 200 and (answer.status_code, first) != (206, str(offset)):
-            raise Failed("unreachable", f"the server of the file answered with status {answer.status_code}")
+        if status != 200 and (status, first) != (206, str(offset)):
+            raise Failed("unreachable", f"the server of the file answered with status {status}")
         # A server that ignores ranges sends what lies before, each time. That is slow for a large
         # file; a host for large shops keeps the answer open, as atsync's own does.
-        before = offset if answer.status_code == 200 else 0
+        before = offset if status == 200 else 0
         received = first_bytes(answer, before + most + 1)[before:]
-    more = len(received) > most or offset + len(received) < int(total)
+    more = len(received) > most or offset + len(received) < int(total or 0)
     end = received.rfind(b"\n", 0, most) + 1 if more else len(received)
     if more and not end:
         raise Failed("too-large") if len(received) >= most else Failed("unreachable", "a part without a line end")
     try:
-        text = received[:end].decode()
+        return Variant("lines", record(text=received[:end].decode(), next_offset=offset + end if more else None))
     except UnicodeDecodeError:
         raise Failed("refused", "the file is not UTF-8") from None
-    return Variant("lines", record(text=text, next_offset=offset + end if more else None))

@@ -12,8 +12,8 @@ import urllib.parse
 import httpx
 from wasmtime.component import Variant
 
-from binding import Connector, Fault, failed, record, taken  # noqa: F401
-from exchange import Failed, Service, failure, read_lines
+from binding import failed, record, taken
+from exchange import Failed, Service, read_lines
 from ledger import Ledger
 
 WAIT_MS_MAX = 60_000
@@ -29,7 +29,7 @@ class Host:
     def __init__(self, connector, name, settings, services, ledger=":memory:"):
         """`services` holds `url`, maybe `token_url`, and secrets by the manifest's service names;
         `ledger` is a file."""
-        self._connector, self._name, self._settings = connector, name, settings
+        self._connector, self._name, self._settings = connector, name, json.dumps(settings)
         self.description = connector.instance()("manifest.describe")
         self._services = {s.name: Service(s, services.get(s.name, {})) for s in self.description.services}
         self.ledger = Ledger(ledger)
@@ -40,18 +40,17 @@ class Host:
         Gives its outcome, or raises the `Fault` it ended with. One pass at a time.
         """
         may_change = mode.tag in ("sync", "act")
-        if may_change:
-            return self._turns(mode, hints, may_change)
-        self.ledger.begin()
+        if not may_change:
+            self.ledger.begin()
         try:
             return self._turns(mode, hints, may_change)
         finally:
-            self.ledger.drop()
+            if not may_change:
+                self.ledger.drop()
 
     def _turns(self, mode, hints, may_change):
         call, at = self._connector.instance(), now()
-        settings = json.dumps(self._settings)
-        job = record(connection=self._name, settings=settings, mode=mode, hints=list(hints), now=at)
+        job = record(connection=self._name, settings=self._settings, mode=mode, hints=list(hints), now=at)
         turn = taken(call("reconcile.start", job))
         while turn.tag == "waiting":
             requests = turn.payload.requests
@@ -69,30 +68,33 @@ class Host:
         """The answer to one effect, which may be why there is none."""
         try:
             return self._perform(effect.tag, effect.payload, may_change)
-        except (Failed, httpx.HTTPError, sqlite3.Error) as error:
-            return failure(error)
+        except Failed as error:
+            return failed(*error.args)
+        except httpx.TimeoutException:
+            return failed("timed-out")
+        except (httpx.HTTPError, sqlite3.Error) as error:
+            return failed("unreachable", str(error))
 
     def _perform(self, tag, what, may_change):
         match tag:
             case "http" if what.service not in self._services:
-                return failed("refused", f'there is no service "{what.service}"')
+                raise Failed("refused", f'there is no service "{what.service}"')
             case "http" if what.changes and not may_change:
-                return failed("refused", "this pass changes nothing")
+                raise Failed("refused", "this pass changes nothing")
             case "http":
                 return self._services[what.service].exchange(what)
             case "read-lines" if not self._may_download(what.url):
-                return failed("refused", "a download from a host that nobody named")
+                raise Failed("refused", "a download from a host that nobody named")
             case "read-lines":
                 return read_lines(what)
             case "load":
                 return Variant("loaded", self.ledger.load(what))
             case "scan":
-                return Variant("scanned", self.ledger.scan(what.prefix, what.after, what.limit))
+                return Variant("scanned", self.ledger.scan(what))
             case "commit":
-                self.ledger.commit(what)
-                return Variant("committed")
+                return Variant("committed", self.ledger.commit(what))
             case "wait-until" if what - now() > WAIT_MS_MAX:
-                return failed("refused", f"a wait of more than {WAIT_MS_MAX} ms")
+                raise Failed("refused", f"a wait of more than {WAIT_MS_MAX} ms")
             case "wait-until":
                 while now() < what:
                     time.sleep((what - now()) / 1000)
@@ -101,7 +103,6 @@ class Host:
     def _may_download(self, url):
         """From the services' own hosts, and from those that the manifest names."""
         there = urllib.parse.urlsplit(url)
-        if any(urllib.parse.urlsplit(service.url)[:2] == there[:2] for service in self._services.values()):
-            return True
-        names = {there.hostname, "*." + (there.hostname or "").partition(".")[2]}
-        return there.scheme == "https" and not names.isdisjoint(self.description.download_hosts)
+        own = any(urllib.parse.urlsplit(service.url)[:2] == there[:2] for service in self._services.values())
+        names = {there.hostname, "*." + str(there.hostname).partition(".")[2]}
+        return own or (there.scheme == "https" and not names.isdisjoint(self.description.download_hosts))

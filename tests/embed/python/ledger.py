@@ -5,19 +5,16 @@ import sqlite3
 
 from binding import record
 
-SCHEMA = """
-PRAGMA journal_mode = WAL;
-PRAGMA synchronous = FULL;
-CREATE TABLE IF NOT EXISTS ledger (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
--- A write without a value deletes. As one statement, a commit is there wholly or not at all.
-CREATE TRIGGER IF NOT EXISTS deleted AFTER INSERT ON ledger WHEN new.value IS NULL
-  BEGIN DELETE FROM ledger WHERE key = new.key; END;
-"""
+# A write without a value deletes. As one statement, a commit is there wholly or not at all.
+SCHEMA = """PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+  CREATE TABLE IF NOT EXISTS ledger (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+  CREATE TRIGGER IF NOT EXISTS deleted AFTER INSERT ON ledger WHEN new.value IS NULL
+    BEGIN DELETE FROM ledger WHERE key = new.key; END;"""
+COMMIT = "INSERT OR REPLACE INTO ledger SELECT value ->> 0, value ->> 1 FROM json_each(?)"
 LOAD = """SELECT ledger.value FROM json_each(?) AS asked
   LEFT JOIN ledger ON ledger.key = asked.value ORDER BY asked.key"""
 SCAN = """SELECT key, value FROM ledger
   WHERE key >= ?1 AND key < ?1 || char(0x10ffff) AND key > ?2 ORDER BY key LIMIT ?3"""
-COMMIT = "INSERT OR REPLACE INTO ledger SELECT value ->> 0, value ->> 1 FROM json_each(?)"
 
 
 class Ledger:
@@ -30,8 +27,8 @@ class Ledger:
     def load(self, keys):
         return [value for (value,) in self._database.execute(LOAD, [json.dumps(keys)])]
 
-    def scan(self, prefix, after, limit):
-        found = self._database.execute(SCAN, [prefix, after or "", limit])
+    def scan(self, what):
+        found = self._database.execute(SCAN, [what.prefix, what.after or "", what.limit])
         return [record(key=key, value=value) for key, value in found]
 
     def commit(self, writes):
