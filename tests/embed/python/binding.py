@@ -54,10 +54,3 @@ class Connector:
             return instance.get_func(store, instance.get_export_index(store, function, at))(store, *arguments)
 
         return call
-
-
-def taken(result):
-    """The turn in a result, or its fault raised."""
-    if result.tag == "err":
-        raise Fault(result.payload)
-    return result.payload

@@ -10,17 +10,23 @@ from wasmtime.component import Variant
 
 from binding import record
 
-REQUEST_S_MAX = 30
 RESPONSE_BYTES_MAX = 16 << 20
 # Headers that authenticate somebody: a connector neither writes nor reads them.
 AUTHENTICATING = {"authorization", "cookie", "proxy-authorization", "set-cookie", "www-authenticate"}
 # Headers about a body as it travelled; the connector gets it unpacked.
 TRAVELLING = {"content-encoding", "content-length", "transfer-encoding"}
-CLIENT = httpx.Client(timeout=REQUEST_S_MAX, trust_env=False)
+# Follows no redirect; the time is in seconds.
+CLIENT = httpx.Client(timeout=30, trust_env=False)
 
 
 class Failed(Exception):
     """Why there is no answer: `refused` with its rule, `too-large` …"""
+
+
+def allow(condition, rule):
+    """Refuses an effect unless the condition holds."""
+    if not condition:
+        raise Failed("refused", rule)
 
 
 def first_bytes(answer, most):
@@ -42,25 +48,26 @@ class Service:
         self.url = (given.get("url") or service.default_url or "").rstrip("/")
         if not ways or not self.url:
             raise ValueError(f"The service {service.name} needs an address and a credential: {service.summary}")
-        self._way, self._given, self._token, self._token_ends = ways[0], given, None, 0
+        self._way, self._given, self._token, self._token_ends = ways[0], given, "", 0
         self._hidden = AUTHENTICATING | {ways[0].payload.header.name.lower()}
+
+    def base(self):
+        """Where the service is."""
+        return httpx.URL(self.url)
 
     def exchange(self, request):
         """`http`: one exchange, and one more with a new token where the old one was refused."""
         path = urllib.parse.unquote(request.path.split("?")[0]).replace("\\", "/")
-        if not path.startswith("/") or ".." in path.split("/"):
-            raise Failed("refused", "a path that leads out of the service")
-        if any(name.lower() in self._hidden for name, _ in request.headers):
-            raise Failed("refused", "a header that is the host's to write")
+        allow(path.startswith("/") and ".." not in path.split("/"), "a path that leads out of the service")
+        allow(not any(name.lower() in self._hidden for name, _ in request.headers), "a header that is the host's to write")
         answer = self._send(request)
         if answer.status == 401 and self._way.tag == "grant":
             answer = self._send(request, renew=True)
         return Variant("http", answer)
 
     def _send(self, request, renew=False):
-        headers = [*request.headers, self._credential(renew)]
-        method, body = request.method.upper(), None if request.body is None else request.body.encode()
-        with CLIENT.stream(method, self.url + request.path, headers=headers, content=body) as answer:
+        headers, body = [*request.headers, self._credential(renew)], request.body and request.body.encode()
+        with CLIENT.stream(request.method.upper(), self.url + request.path, headers=headers, content=body) as answer:
             received = first_bytes(answer, RESPONSE_BYTES_MAX + 1)
         if len(received) > RESPONSE_BYTES_MAX:
             raise Failed("too-large")
@@ -68,12 +75,10 @@ class Service:
         return record(status=answer.status_code, headers=shown, body=received.decode(errors="replace"))
 
     def _credential(self, renew):
-        auth, secrets = self._way.payload, self._given
-        if self._way.tag == "grant":
-            if renew or time.monotonic() >= self._token_ends:
-                self._grant(auth)
-            secrets = {"access_token": self._token}
-        return auth.header.name, fill(auth.header.form, secrets)
+        auth = self._way.payload
+        if self._way.tag == "grant" and (renew or time.monotonic() >= self._token_ends):
+            self._grant(auth)
+        return auth.header.name, fill(auth.header.form, {**self._given, "access_token": self._token})
 
     def _grant(self, auth):
         url = self._given.get("token_url") or auth.token_url
@@ -96,11 +101,10 @@ def fill(form, secrets):
     return re.sub(r"\{(base64:)?(\w+)\}", lambda found: (coded if found[1] else secrets)[found[2]], form)
 
 
-def read_lines(piece):
+def read_lines(url, offset, most):
     """`read-lines`: a piece of a remote file, cut at a line end, asked for by an HTTP range."""
-    offset, most = piece.offset, piece.max_bytes
     headers = {"range": f"bytes={offset}-{offset + most - 1}", "accept-encoding": "identity"}
-    with CLIENT.stream("GET", piece.url, headers=headers) as answer:
+    with CLIENT.stream("GET", url, headers=headers) as answer:
         status, told = answer.status_code, answer.headers.get("content-range", "")
         first, total = re.fullmatch(r"(?:bytes (?:(\d+)-\d+|\*)/(\d+)|.*)", told).groups()
         if status == 416 and total == str(offset):

@@ -7,13 +7,12 @@ stands in wit/README.md; ../node is the same with effects side by side.
 import json
 import sqlite3
 import time
-import urllib.parse
 
 import httpx
 from wasmtime.component import Variant
 
-from binding import failed, record, taken
-from exchange import Failed, Service, read_lines
+from binding import Fault, failed, record
+from exchange import Failed, Service, allow, read_lines
 from ledger import Ledger
 
 WAIT_MS_MAX = 60_000
@@ -39,70 +38,59 @@ class Host:
 
         Gives its outcome, or raises the `Fault` it ended with. One pass at a time.
         """
-        may_change = mode.tag in ("sync", "act")
-        if not may_change:
-            self.ledger.begin()
-        try:
-            return self._turns(mode, hints, may_change)
-        finally:
-            if not may_change:
-                self.ledger.drop()
-
-    def _turns(self, mode, hints, may_change):
         call, at = self._connector.instance(), now()
+        # A dry run works on a copy of the ledger, which is dropped with it.
+        ledger = self.ledger if mode.tag in ("sync", "act") else self.ledger.copy()
         job = record(connection=self._name, settings=self._settings, mode=mode, hints=list(hints), now=at)
-        turn = taken(call("reconcile.start", job))
-        while turn.tag == "waiting":
-            requests = turn.payload.requests
+        result = call("reconcile.start", job)
+        while result.tag == "ok" and result.payload.tag == "waiting":
+            requests = result.payload.payload.requests
             if not requests or len({request.id for request in requests}) < len(requests):
                 raise RuntimeError("The component waits for nothing, or gave one id to two requests.")
             completions = []
             for request in requests:
-                answer = self.perform(request.effect, may_change)
+                answer = self.perform(request.effect, ledger)
                 at = max(at, now())
                 completions.append(record(id=request.id, at=at, answer=answer))
-            turn = taken(call("reconcile.resume", completions))
-        return turn.payload
+            result = call("reconcile.resume", completions)
+        if result.tag == "err":
+            raise Fault(result.payload)
+        return result.payload.payload
 
-    def perform(self, effect, may_change):
+    def perform(self, effect, ledger):
         """The answer to one effect, which may be why there is none."""
         try:
-            return self._perform(effect.tag, effect.payload, may_change)
-        except Failed as error:
-            return failed(*error.args)
+            return self._perform(effect.tag, effect.payload, ledger)
+        except Failed as why:
+            return failed(*why.args)
         except httpx.TimeoutException:
             return failed("timed-out")
         except (httpx.HTTPError, sqlite3.Error) as error:
             return failed("unreachable", str(error))
 
-    def _perform(self, tag, what, may_change):
+    def _perform(self, tag, what, ledger):
         match tag:
-            case "http" if what.service not in self._services:
-                raise Failed("refused", f'there is no service "{what.service}"')
-            case "http" if what.changes and not may_change:
-                raise Failed("refused", "this pass changes nothing")
             case "http":
+                allow(what.service in self._services, f'there is no service "{what.service}"')
+                allow(ledger is self.ledger or not what.changes, "this pass changes nothing")
                 return self._services[what.service].exchange(what)
-            case "read-lines" if not self._may_download(what.url):
-                raise Failed("refused", "a download from a host that nobody named")
             case "read-lines":
-                return read_lines(what)
+                allow(self._may_download(httpx.URL(what.url)), "a download from a host that nobody named")
+                return read_lines(what.url, what.offset, what.max_bytes)
             case "load":
-                return Variant("loaded", self.ledger.load(what))
+                return Variant("loaded", ledger.load(what))
             case "scan":
-                return Variant("scanned", self.ledger.scan(what))
+                return Variant("scanned", ledger.scan(what.prefix, what.after or "", what.limit))
             case "commit":
-                return Variant("committed", self.ledger.commit(what))
-            case "wait-until" if what - now() > WAIT_MS_MAX:
-                raise Failed("refused", f"a wait of more than {WAIT_MS_MAX} ms")
+                return Variant("committed", ledger.commit(what))
             case "wait-until":
+                allow(what - now() <= WAIT_MS_MAX, f"a wait of more than {WAIT_MS_MAX} ms")
                 while now() < what:
                     time.sleep((what - now()) / 1000)
                 return Variant("woke")
 
     def _may_download(self, url):
         """From the services' own hosts, and from those that the manifest names."""
-        there = urllib.parse.urlsplit(url)
-        own = any(urllib.parse.urlsplit(service.url)[:2] == there[:2] for service in self._services.values())
-        names = {there.hostname, "*." + str(there.hostname).partition(".")[2]}
-        return own or (there.scheme == "https" and not names.isdisjoint(self.description.download_hosts))
+        own = any((url.scheme, url.netloc) == (base.scheme, base.netloc) for base in map(Service.base, self._services.values()))
+        names = {url.host, "*." + url.host.partition(".")[2]}
+        return own or (url.scheme == "https" and not names.isdisjoint(self.description.download_hosts))

@@ -24,19 +24,17 @@ class Ledger:
         self._database = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
         self._database.executescript(SCHEMA)
 
+    def copy(self):
+        """A copy in memory."""
+        copy = Ledger(":memory:")
+        self._database.backup(copy._database)
+        return copy
+
     def load(self, keys):
         return [value for (value,) in self._database.execute(LOAD, [json.dumps(keys)])]
 
-    def scan(self, what):
-        found = self._database.execute(SCAN, [what.prefix, what.after or "", what.limit])
-        return [record(key=key, value=value) for key, value in found]
+    def scan(self, prefix, after, limit):
+        return [record(key=key, value=value) for key, value in self._database.execute(SCAN, [prefix, after, limit])]
 
     def commit(self, writes):
         self._database.execute(COMMIT, [json.dumps([(write.key, write.value) for write in writes])])
-
-    def begin(self):
-        """Begins a dry run, whose commits `drop` takes back."""
-        self._database.execute("BEGIN")
-
-    def drop(self):
-        self._database.execute("ROLLBACK")
