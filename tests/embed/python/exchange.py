@@ -3,7 +3,6 @@
 import base64
 import re
 import time
-import urllib.parse
 
 import httpx
 from wasmtime.component import Variant
@@ -45,34 +44,29 @@ class Service:
     def __init__(self, service, given):
         """`given` holds `url`, maybe `token_url`, and the secrets of one of the service's ways."""
         ways = [way for way in service.auth if all(key in given for key in way.payload.secrets)]
-        self.url = (given.get("url") or service.default_url or "").rstrip("/")
-        if not ways or not self.url:
+        self.url = httpx.URL((given.get("url") or service.default_url or "").rstrip("/"))
+        if not ways or not self.url.host:
             raise ValueError(f"The service {service.name} needs an address and a credential: {service.summary}")
         self._way, self._given, self._token, self._token_ends = ways[0], given, "", 0
         self._hidden = AUTHENTICATING | {ways[0].payload.header.name.lower()}
 
-    def base(self):
-        """Where the service is."""
-        return httpx.URL(self.url)
-
     def exchange(self, request):
         """`http`: one exchange, and one more with a new token where the old one was refused."""
-        path = urllib.parse.unquote(request.path.split("?")[0]).replace("\\", "/")
-        allow(path.startswith("/") and ".." not in path.split("/"), "a path that leads out of the service")
-        allow(not any(name.lower() in self._hidden for name, _ in request.headers), "a header that is the host's to write")
-        answer = self._send(request)
-        if answer.status == 401 and self._way.tag == "grant":
-            answer = self._send(request, renew=True)
-        return Variant("http", answer)
-
-    def _send(self, request, renew=False):
-        headers, body = [*request.headers, self._credential(renew)], request.body and request.body.encode()
-        with CLIENT.stream(request.method.upper(), self.url + request.path, headers=headers, content=body) as answer:
-            received = first_bytes(answer, RESPONSE_BYTES_MAX + 1)
+        url = httpx.URL(f"{self.url}{request.path}")
+        within = str(url).startswith(f"{self.url}/") and ".." not in re.split(r"[/\\]", url.path)
+        allow(within, "a path that leads out of the service")
+        signs = any(name.lower() in self._hidden for name, _ in request.headers)
+        allow(not signs, "a header that is the host's to write")
+        for renew in (False, True):
+            headers = [*request.headers, self._credential(renew)]
+            with CLIENT.stream(request.method.upper(), url, headers=headers, content=request.body) as answer:
+                received = first_bytes(answer, RESPONSE_BYTES_MAX + 1)
+            if answer.status_code != 401 or self._way.tag == "fixed":
+                break
         if len(received) > RESPONSE_BYTES_MAX:
             raise Failed("too-large")
         shown = [(name, value) for name, value in answer.headers.multi_items() if name not in self._hidden | TRAVELLING]
-        return record(status=answer.status_code, headers=shown, body=received.decode(errors="replace"))
+        return Variant("http", record(status=answer.status_code, headers=shown, body=received.decode(errors="replace")))
 
     def _credential(self, renew):
         auth = self._way.payload
@@ -85,11 +79,10 @@ class Service:
         fields = {name: fill(form, self._given) for name, form in auth.fields}
         form = {"json": {"json": fields}, "form-urlencoded": {"data": fields}}
         parts = {"files": {name: (None, value) for name, value in fields.items()}}
-        answer = CLIENT.post(self.url + url if url.startswith("/") else url, **form.get(auth.encoding, parts))
-        if not answer.is_success:
-            lasting = answer.is_client_error and answer.status_code not in (408, 429)
-            raise Failed("refused" if lasting else "unreachable", f"no token: status {answer.status_code}")
-        granted = answer.json()
+        answer = CLIENT.post(f"{self.url}{url}" if url.startswith("/") else url, **form.get(auth.encoding, parts))
+        lasting = answer.is_client_error and answer.status_code not in (408, 429)
+        allow(not lasting, f"no token: status {answer.status_code}")
+        granted = answer.raise_for_status().json()
         # Renewed in the last tenth of its life, before the service refuses it.
         self._token_ends = time.monotonic() + granted.get(auth.lifetime_field, float("inf")) * 0.9
         self._token = granted[auth.token_field]
@@ -102,7 +95,10 @@ def fill(form, secrets):
 
 
 def read_lines(url, offset, most):
-    """`read-lines`: a piece of a remote file, cut at a line end, asked for by an HTTP range."""
+    """`read-lines`: a piece of a remote file, cut at a line end, asked for by an HTTP range.
+
+    Raises UnicodeDecodeError where the file is not UTF-8.
+    """
     headers = {"range": f"bytes={offset}-{offset + most - 1}", "accept-encoding": "identity"}
     with CLIENT.stream("GET", url, headers=headers) as answer:
         status, told = answer.status_code, answer.headers.get("content-range", "")
@@ -119,7 +115,4 @@ def read_lines(url, offset, most):
     end = received.rfind(b"\n", 0, most) + 1 if more else len(received)
     if more and not end:
         raise Failed("too-large") if len(received) >= most else Failed("unreachable", "a part without a line end")
-    try:
-        return Variant("lines", record(text=received[:end].decode(), next_offset=offset + end if more else None))
-    except UnicodeDecodeError:
-        raise Failed("refused", "the file is not UTF-8") from None
+    return Variant("lines", record(text=received[:end].decode(), next_offset=offset + end if more else None))

@@ -65,7 +65,9 @@ class Host:
             return failed(*why.args)
         except httpx.TimeoutException:
             return failed("timed-out")
-        except (httpx.HTTPError, sqlite3.Error) as error:
+        except UnicodeDecodeError:
+            return failed("refused", "the file is not UTF-8")
+        except (httpx.HTTPError, httpx.InvalidURL, sqlite3.Error) as error:
             return failed("unreachable", str(error))
 
     def _perform(self, tag, what, ledger):
@@ -77,12 +79,9 @@ class Host:
             case "read-lines":
                 allow(self._may_download(httpx.URL(what.url)), "a download from a host that nobody named")
                 return read_lines(what.url, what.offset, what.max_bytes)
-            case "load":
-                return Variant("loaded", ledger.load(what))
-            case "scan":
-                return Variant("scanned", ledger.scan(what.prefix, what.after or "", what.limit))
-            case "commit":
-                return Variant("committed", ledger.commit(what))
+            case "load": return Variant("loaded", ledger.load(what))
+            case "scan": return Variant("scanned", ledger.scan(what.prefix, what.after or "", what.limit))
+            case "commit": return Variant("committed", ledger.commit(what))
             case "wait-until":
                 allow(what - now() <= WAIT_MS_MAX, f"a wait of more than {WAIT_MS_MAX} ms")
                 while now() < what:
@@ -91,6 +90,6 @@ class Host:
 
     def _may_download(self, url):
         """From the services' own hosts, and from those that the manifest names."""
-        own = any((url.scheme, url.netloc) == (base.scheme, base.netloc) for base in map(Service.base, self._services.values()))
+        own = any((url.scheme, url.netloc) == (one.url.scheme, one.url.netloc) for one in self._services.values())
         names = {url.host, "*." + url.host.partition(".")[2]}
         return own or (url.scheme == "https" and not names.isdisjoint(self.description.download_hosts))

@@ -11,9 +11,8 @@ from host import Host
 
 
 def answer(task):
-    host = Host(
-        Connector(task["component"]), task["connection"], task["settings"], task["services"], f"{task['state']}/ledger.db"
-    )
+    given = (task[key] for key in ("connection", "settings", "services"))
+    host = Host(Connector(task["component"]), *given, f"{task['state']}/ledger.db")
     tag, val = task["mode"]["tag"], task["mode"].get("val")
     mode = Variant(tag, record(**val)) if val else Variant(tag)
     try:
