@@ -7,12 +7,13 @@ import { createInterface } from 'node:readline';
 /** A shop and a JOOR account with the small catalogue, until `stop`. */
 export class Sandbox {
   #process;
+  #kill = () => this.#process.kill();
 
   static async start(program, options = ['--bulk-ms', '100']) {
     const sandbox = new Sandbox();
     const all = ['sandbox', '--shopify-port', '0', '--joor-port', '0', '--json', ...options];
     sandbox.#process = spawn(program, all, { stdio: ['ignore', 'pipe', 'ignore'] });
-    process.once('exit', () => sandbox.#process.kill());
+    process.once('exit', sandbox.#kill);
     await once(sandbox.#process, 'spawn');
     const ended = once(sandbox.#process, 'exit').then(([code]) => {
       throw new Error(`${program} sandbox ended with exit code ${code} before it said where it is.`);
@@ -28,6 +29,7 @@ export class Sandbox {
   }
 
   async stop() {
+    process.off('exit', this.#kill);
     this.#process.kill('SIGINT');
     await once(this.#process, 'exit');
   }

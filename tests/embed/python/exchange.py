@@ -90,8 +90,8 @@ class Service:
 
 def fill(form, secrets):
     """`Bearer {key}`, `OAuth2 {base64:key}`."""
-    coded = {key: base64.b64encode(text.encode()).decode() for key, text in secrets.items()}
-    return re.sub(r"\{(base64:)?(\w+)\}", lambda found: (coded if found[1] else secrets)[found[2]], form)
+    coded = re.sub(r"\{base64:(\w+)\}", lambda key: base64.b64encode(secrets[key[1]].encode()).decode(), form)
+    return coded.format_map(secrets)
 
 
 def read_lines(url, offset, most):
