@@ -10,6 +10,8 @@ from services import ENDLESS_PIECES, FAR, GRANTED
 CASES = []
 # Text beyond ASCII, beyond 16 bits, and a whole number beyond a double.
 TEXTS = ["Größe „M“", "尺寸", "🧥 𝔐", "e\u0301", "9007199254740993", "", " a\tb\n"]
+ASK = {"tag": "ask", "val": {"name": "explain", "arguments": '{"sku":"x"}'}}
+ACT = {"tag": "act", "val": {"name": "orders-retry", "arguments": '{"order":"x"}'}}
 NINE_MIB = "".join(f'{{"nr":{nr},"name":"Überhemd 尺寸 🧥"}}\n' for nr in range(200_000))
 
 
@@ -68,8 +70,8 @@ def _(kit):
 
 @case("questions and acts reach it with their words", "they become `mode.ask` and `mode.act`")
 def _(kit):
-    for mode, name in [("ask", "tell"), ("act", "poke")]:
-        said = {"what": "Größe „M“ 🧥"}
+    for mode, name, key in [("ask", "explain", "sku"), ("act", "orders-retry", "order")]:
+        said = {key: "Größe „M“ 🧥"}
         call = {"name": name, "arguments": json.dumps(said, ensure_ascii=False)}
         job = kit.turns(mode={"tag": mode, "val": call}).job
         same((job["mode"], job["call"]["name"], json.loads(job["call"]["arguments"])), (mode, name, said), "the call")
@@ -360,7 +362,7 @@ def _(kit):
 def _(kit):
     kit.ask(commit(a="1", b="2", z="9"))
     scan, load = {"scan": {"limit": 2}}, {"load": ["a", "b", "c"]}
-    for mode in ("plan", "check", {"tag": "ask", "val": {"name": "tell", "arguments": '{"what":"x"}'}}):
+    for mode in ("plan", "check", ASK):
         told = kit.turns({"ask": [commit(a="new", b=None, c="3")]}, {"ask": [load, scan]}, mode=mode)
         same(told.answers, ["committed", {"loaded": ["new", None, "3"]}, {"scanned": [["a", "new"], ["c", "3"]]}])
     same(kit.ask(load, scan), [{"loaded": ["1", "2", None]}, {"scanned": [["a", "1"], ["b", "2"]]}], "what the next pass reads")
@@ -368,14 +370,13 @@ def _(kit):
 
 @case("a dry run changes nothing, a sync and an act may", "refuse every `http` request that says `changes`")
 def _(kit):
-    poke, tell = ({"tag": tag, "val": {"name": name, "arguments": '{"what":"x"}'}} for tag, name in (("act", "poke"), ("ask", "tell")))
     change = http("/write", method="post", body="{}", changes=True)
     question = http("/question", method="post", body="{}")
-    for nr, mode in enumerate(["plan", "check", tell]):
+    for nr, mode in enumerate(["plan", "check", ASK]):
         answers = kit.ask(change, question, mode=mode)
         same(failures(answers), ["refused", "an answer"], f"{shown(mode)}: the answers")
         same((kit.services.count("/write"), kit.services.count("/question")), (0, nr + 1), "the number of calls")
-    for nr, mode in enumerate(["sync", poke]):
+    for nr, mode in enumerate(["sync", ACT]):
         same(statuses(kit.ask(change, mode=mode)), [200], f"{shown(mode)}: the status")
         same(kit.services.count("/write"), nr + 1, "the number of writes")
 

@@ -31,8 +31,9 @@ pub fn describe() -> Description {
             topics: vec!["things/update".to_owned()],
         }],
         settings_schema: SETTINGS_SCHEMA.to_owned(),
-        questions: vec![offer("tell")],
-        acts: vec![offer("poke")],
+        // Names that atsync's command line has: it offers what its own connector offers.
+        questions: vec![offer("explain", "sku")],
+        acts: vec![offer("orders-retry", "order")],
         interval_ms_min: 1_000,
     }
 }
@@ -103,12 +104,12 @@ fn grant(encoding: GrantEncoding) -> Auth {
     })
 }
 
-fn offer(name: &str) -> Offer {
+fn offer(name: &str, argument: &str) -> Offer {
     Offer {
         name: name.to_owned(),
         summary: format!("Runs the script as {name}."),
         arguments: vec![Argument {
-            name: "what".to_owned(),
+            name: argument.to_owned(),
             summary: "Comes back in the report.".to_owned(),
             required: true,
         }],
