@@ -33,7 +33,7 @@ impl reconcile::Guest for Probe {
     fn start(job: Job) -> Result<Turn, Fault> {
         PASS.with_borrow_mut(|pass| match pass {
             Some(_) => Err(broken("start was called twice on one instance")),
-            None => pass.insert(Pass::new(job)?).go_on(),
+            None => pass.insert(Pass::new(&job)?).go_on(),
         })
     }
 

@@ -56,7 +56,7 @@ fn problem(code: &str, message: impl Into<String>) -> Problem {
 
 impl Pass {
     /// Begins a pass. Errors: the script cannot be read.
-    pub fn new(job: Job) -> Result<Pass, Fault> {
+    pub fn new(job: &Job) -> Result<Pass, Fault> {
         let script = script(&job.settings)
             .map_err(|error| Fault::PermanentSettings(problem("probe-script", error)))?;
         Ok(Pass {
@@ -69,7 +69,7 @@ impl Pass {
             latest: job.now,
             groups: 0,
             effects: 0,
-            job: shown::job(&job),
+            job: shown::job(job),
             completions: Vec::new(),
         })
     }
