@@ -1,11 +1,11 @@
 """What is asked of a host, what must come back, and the words of the contract that say so."""
 
 import json
-import os
 import zlib
+from threading import Event
 
 from host import Red, same, shown
-from services import ENDLESS_PIECES, FAR, GRANTED
+from services import FAR, GRANTED
 
 CASES = []
 # Text beyond ASCII, beyond 16 bits, and a whole number beyond a double.
@@ -487,8 +487,6 @@ def _(kit):
 
 @case("a commit is there wholly or not at all", "all writes or none")
 def _(kit):
-    from threading import Event
-
     for after_ms in (0, 8, 25):
         event = Event()
         kit.services.on_signal = event.set
