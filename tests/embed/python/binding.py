@@ -10,7 +10,7 @@ from wasmtime import Config, Engine, Store
 from wasmtime.component import Component, Linker, Record, Variant
 
 # Only asked where there is no attribute of this name.
-Record.__getattr__ = lambda self, name: self.__dict__[name.replace("_", "-")]
+Record.__getattr__ = lambda self, name: object.__getattribute__(self, name.replace("_", "-"))
 
 
 def record(**fields):
