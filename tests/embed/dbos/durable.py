@@ -15,6 +15,7 @@ from dbos import DBOS, DBOSConfiguredInstance, SQLAlchemyDatasource
 from wasmtime import Trap, WasmtimeError
 from wasmtime.component import Variant
 
+import embed  # noqa: F401
 import ledger
 from exchange import failed, record
 from host import WAIT_MS_MAX, Fault, now
