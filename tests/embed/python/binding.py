@@ -9,8 +9,16 @@ types, such as the result of `policy.availability`, comes as the bare value.
 from wasmtime import Config, Engine, Store
 from wasmtime.component import Component, Linker, Record, Variant
 
-# Only asked where there is no attribute of this name.
-Record.__getattr__ = lambda self, name: self.__dict__[name.replace("_", "-")]
+
+def dashed(self, name):
+    """A field by its name with underscores; only asked where there is no attribute of that name."""
+    try:
+        return self.__dict__[name.replace("_", "-")]
+    except KeyError:
+        raise AttributeError(name) from None
+
+
+Record.__getattr__ = dashed
 
 
 def record(**fields):
