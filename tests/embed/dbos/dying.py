@@ -1,7 +1,7 @@
 """A pass by a task whose process kills itself on the way, for the tests.
 
-`die` in the task says where: `{"after": 12}`, when twelve steps of the pass are journaled;
-`{"within": 2}`, when its second change was carried out and its answer not yet journaled.
+`die` in the task says where: `{"after": 12}`, when twelve effects of the pass are journaled;
+`{"within": 2}`, when its second change was carried out and the answer is not yet journaled.
 """
 
 import json
@@ -9,15 +9,14 @@ import os
 import signal
 import sys
 
-import embed  # noqa: F401
+import durable
 import task
-from host import Host
 
 
 def countdown(number):
-    """A function that dies when it is called for the `number`th time."""
+    """A function that kills the process when it is called for the `number`th time."""
 
-    def count(*_):
+    def count(_):
         nonlocal number
         number -= 1
         if number == 0:
@@ -26,20 +25,21 @@ def countdown(number):
     return count
 
 
-class DyingHost(Host):
+given = json.load(sys.stdin)
+change_is_over = countdown(given["die"].get("within", 0))
+
+
+class DyingHost(durable.Host):
     """Dies before anybody learns what became of a change."""
 
-    count_change = countdown(0)
-
-    def _perform(self, effect, ledger, may_change):
-        answer = super()._perform(effect, ledger, may_change)
+    def perform(self, effect, may_change):
+        answer = super().perform(effect, may_change)
         if effect.tag == "http" and effect.payload.changes:
-            DyingHost.count_change()
+            change_is_over(effect)
         return answer
 
 
-if __name__ == "__main__":
-    given = json.load(sys.stdin)
-    DyingHost.count_change = countdown(given["die"].get("within", 0))
-    task.perform(given, DyingHost, countdown(given["die"].get("after", 0)))
-    sys.exit("the pass was over before the place to die")
+durable.Host = DyingHost
+task.answer(given, countdown(given["die"].get("after", 0)))
+print("The pass was over before the place to die.", flush=True)
+os._exit(1)

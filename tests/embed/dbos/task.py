@@ -1,44 +1,39 @@
-"""One pass by a task, as the host kit tells it: JSON on standard input, and on standard output."""
+"""A task of the host kit on standard input, what came of it on standard output."""
 
-import hashlib
 import json
 import os
-import pathlib
 import sys
 
-import embed  # noqa: F401
-import durable
-from exchange import record
-from host import Connector, Fault, Host
+from wasmtime import Trap, WasmtimeError
 from wasmtime.component import Variant
 
+import durable
+from binding import Connector, Fault, record
 
-def call_or_none(mode):
-    return record(**mode["val"]) if "val" in mode else None
 
-
-def perform(task, host_type=Host, observe=lambda _: None):
-    """Runs the pass of a task, or carries on the one that was cut off; gives what the kit is told."""
+def answer(task, observe=lambda _: None):
+    """Runs the pass of a task, or carries on the one that was cut off."""
     connector = Connector(task["component"])
-    name, settings = task["connection"], task["settings"]
-    host = host_type(connector, name, settings, task["services"])
-    connection = durable.Connection(connector, host, task["state"], name, settings, observe)
-    version = hashlib.sha256(pathlib.Path(task["component"]).read_bytes()).hexdigest()
-    durable.launch(task["state"], version)
-    mode = Variant(task["mode"]["tag"], call_or_none(task["mode"]))
-    hints = [record(**hint) for hint in task.get("hints", [])]
-    cut_off = connection.waiting() if task.get("resume") else []
+    name, settings, services = task["connection"], task["settings"], task["services"]
+    connection = durable.Connection(connector, name, settings, services, task["state"], observe)
+    durable.launch(task["state"], connector.sha256)
+    tag, val = task["mode"]["tag"], task["mode"].get("val")
+    mode = Variant(tag, record(**val)) if val else Variant(tag)
+    cut_off = connection.active() if task.get("resume") else []
     try:
-        outcome = durable.told(cut_off[0].get_result()) if cut_off else connection.run(mode, hints)
+        if cut_off:
+            outcome = durable.outcome(cut_off[0].get_result(polling_interval_sec=0.05))
+        else:
+            outcome = connection.run(mode, [record(**hint) for hint in task.get("hints", [])])
     except Fault as fault:
-        return {"fault": {"kind": fault.kind, "code": fault.code, "message": fault.message, "fix": fault.fix}}
-    except durable.Broken as broken:
-        return {"broken": str(broken)}
-    report = json.loads(outcome.report)
-    return {"outcome": {"verdict": outcome.verdict, "next_run": getattr(outcome, "next-run"), "report": report}}
+        problem = fault.problem
+        return {"fault": {"kind": fault.kind, "code": problem.code, "message": problem.message, "fix": problem.fix}}
+    except (durable.Broken, Trap, WasmtimeError, RuntimeError) as error:
+        return {"broken": str(error)}
+    return {"outcome": {"verdict": outcome.verdict, "next_run": outcome.next_run, "report": json.loads(outcome.report)}}
 
 
 if __name__ == "__main__":
-    print(json.dumps(perform(json.load(sys.stdin))), flush=True)
-    # DBOS's threads have nothing left to do, and what counts is written.
+    print(json.dumps(answer(json.load(sys.stdin))), flush=True)
+    # What counts is written; DBOS's threads would look for more work.
     os._exit(0)
