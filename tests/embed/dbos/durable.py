@@ -69,7 +69,7 @@ class Connection(DBOSConfiguredInstance):
         super().__init__(name)
         ledger = f"{folder}/ledger.db"
         self.host = Host(connector, name, settings, services, ledger)
-        self._connector, self._name, self._settings = connector, name, json.dumps(settings)
+        self._connector, self._name, self.settings = connector, name, settings
         self._source = SQLAlchemyDatasource.create(f"sqlite:///{ledger}")
         self._observe = observe
 
@@ -112,7 +112,8 @@ class Connection(DBOSConfiguredInstance):
         return result
 
     def _job(self, mode, hints):
-        return record(connection=self._name, settings=self._settings, mode=mode, hints=hints, now=now())
+        settings = json.dumps(self.settings)
+        return record(connection=self._name, settings=settings, mode=mode, hints=hints, now=now())
 
     def _turns(self, job, execution):
         """The loop of the contract. The answers to one turn are one group, now and in a replay."""
@@ -133,7 +134,7 @@ class Connection(DBOSConfiguredInstance):
     def _step(self, effect, at, execution):
         """One effect as a step: when it was answered, and the answer."""
         name, what = {"name": effect.tag}, effect.payload
-        if effect.tag in ("load", "scan", "commit"):
+        if effect.tag == "commit":
             # Its journal stands in the ledger's own file: both are written, or neither.
             done = self._source.run_tx_step(name, self._answer_within, effect)
         elif effect.tag == "http" and what.changes:
