@@ -9,7 +9,6 @@ carried out, and the pass goes on from there. What the effects are is the matter
 Only a pass that may change something is worth that. A dry run is simply run again.
 """
 
-import copy
 import json
 import sqlite3
 import uuid
@@ -19,7 +18,7 @@ from wasmtime import Trap, WasmtimeError
 from wasmtime.component import Variant
 
 import embed  # noqa: F401
-from binding import failed, record, taken
+from binding import Fault, failed, record
 from host import WAIT_MS_MAX, Host, now
 from ledger import Ledger
 
@@ -150,13 +149,12 @@ class Connection(DBOSConfiguredInstance):
         return done
 
     def _answer(self, effect):
-        answer = self.host.perform(effect, True)
+        answer = self.host.perform(effect, self.host.ledger)
         return now(), answer
 
     def _answer_within(self, effect):
-        bound = copy.copy(self.host)
-        bound.ledger = BoundLedger(self._source.sql_session().connection().connection.driver_connection)
-        answer = bound.perform(effect, True)
+        database = self._source.sql_session().connection().connection.driver_connection
+        answer = self.host.perform(effect, BoundLedger(database))
         return now(), answer
 
     def _lost(self, _):
@@ -167,4 +165,6 @@ def outcome(result):
     """What a workflow gave: its outcome, or what it ended with raised."""
     if result.tag == "broken":
         raise Broken(result.payload)
-    return taken(result)
+    if result.tag == "err":
+        raise Fault(result.payload)
+    return result.payload

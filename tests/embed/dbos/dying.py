@@ -32,8 +32,8 @@ change_is_over = countdown(given["die"].get("within", 0))
 class DyingHost(durable.Host):
     """Dies before anybody learns what became of a change."""
 
-    def perform(self, effect, may_change):
-        answer = super().perform(effect, may_change)
+    def perform(self, effect, ledger):
+        answer = super().perform(effect, ledger)
         if effect.tag == "http" and effect.payload.changes:
             change_is_over(effect)
         return answer

@@ -29,7 +29,7 @@ EFFECTS_A_LIFE = 5
 
 
 def setUpModule():
-    print(f"component {hashlib.sha256(pathlib.Path(COMPONENT).read_bytes()).hexdigest()}")
+    print(f"component sha256 {hashlib.sha256(pathlib.Path(COMPONENT).read_bytes()).hexdigest()}")
 
 
 class Brand:
