@@ -1,8 +1,9 @@
 // A Node-RED as a process beside this one, with the nodes of this folder installed.
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,6 +11,14 @@ import { fileURLToPath } from 'node:url';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const program = join(here, 'node_modules/node-red/red.js');
+
+/** A component as ../node makes it callable, kept by its digest. */
+export function built(component) {
+  const sha256 = createHash('sha256').update(readFileSync(component)).digest('hex');
+  const folder = join(here, 'generated', sha256);
+  if (!existsSync(folder)) execFileSync(process.execPath, [join(here, '../node/build.mjs'), component, folder]);
+  return { folder, sha256 };
+}
 
 /** The flow of this folder for one connection, whose `services` have addresses and secrets. */
 export function flowFor({ settings, services }) {
@@ -32,7 +41,7 @@ export class NodeRed {
   #lines;
   #url;
 
-  /** Starts it on `userDir`, with the component in the folder that ../node's build made. */
+  /** Starts it on `userDir`, with the component in a folder of `built`. */
   static async start(userDir, component) {
     const red = new NodeRed();
     const port = await freePort();

@@ -9,9 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
-import { build } from '../node/build.mjs';
 import { Sandbox } from '../node/sandbox.mjs';
-import { NodeRed, flowFor } from './node-red.mjs';
+import { NodeRed, built, flowFor } from './node-red.mjs';
 
 const target = fileURLToPath(new URL('../../../target', import.meta.url));
 const program = process.env.ATSYNC ?? `${target}/debug/atsync`;
@@ -20,7 +19,7 @@ const userDir = mkdtempSync(join(tmpdir(), 'atsync-node-red-'));
 let sandbox, red, upcs;
 
 before(async () => {
-  const { folder, sha256 } = await build(component);
+  const { folder, sha256 } = built(component);
   console.log(`component sha256 ${sha256}`);
   sandbox = await Sandbox.start(program);
   upcs = await sandbox.upcs();
@@ -84,7 +83,7 @@ test('a fault leaves by the third output, with what to do', async () => {
 
 test('the ledger outlives Node-RED, and the schedule begins by itself', async () => {
   await red.stop();
-  red = await NodeRed.start(userDir, (await build(component)).folder);
+  red = await NodeRed.start(userDir, built(component).folder);
   const flow = flowFor(sandbox.connection);
   flow.find(({ label }) => label === 'Schedule').disabled = false;
   const followed = red.said('1 row published.');

@@ -2,6 +2,7 @@
 // for each message. The host behind them is the one next door, in ../node.
 
 const { join } = require('node:path');
+const { pathToFileURL } = require('node:url');
 
 /** After a pass that did not say when to come again. */
 const RETRY_MS = 60_000;
@@ -10,34 +11,43 @@ const COLOURS = { done: 'green', attention: 'yellow', failed: 'red' };
 module.exports = async function (RED) {
   const { load } = await import('../node/component.mjs');
   const { Host } = await import('../node/host.mjs');
-  // The folder that `node ../node/build.mjs COMPONENT` made.
-  const instantiate = await load(RED.settings.atsyncComponent);
+  // The folder that `node ../node/build.mjs COMPONENT FOLDER` wrote.
+  const instantiate = await load(pathToFileURL(`${RED.settings.atsyncComponent}/`));
 
   function Connection(config) {
     RED.nodes.createNode(this, config);
-    let host, closing;
+    let host, closing, progress;
     // Passes of one connection follow each other, whoever asks for them.
     let last = Promise.resolve();
 
-    // Made by the first pass, so that what is missing is said where somebody looks.
-    const made = () => {
-      const secrets = JSON.parse(this.credentials.secrets || '{}');
-      const services = JSON.parse(config.services || '{}');
-      for (const [name, fields] of Object.entries(secrets)) services[name] = { ...services[name], ...fields };
-      const ledger = join(RED.settings.userDir, `atsync-${this.id}.db`);
-      return new Host(instantiate, { name: config.name, settings: JSON.parse(config.settings), services, ledger });
+    // An instance whose turns are looked at on their way to the host.
+    const watched = () => {
+      const { manifest, reconcile } = instantiate();
+      const watch = (step) => (given) => {
+        if (closing) throw new Error('Node-RED stopped this flow. The next pass takes up what is left.');
+        const turn = step(given);
+        if (turn.val.progress) progress(turn.val.progress);
+        return turn;
+      };
+      return { manifest, reconcile: { start: watch(reconcile.start), resume: watch(reconcile.resume) } };
     };
 
-    /** Runs a pass when those before it are over. */
-    this.pass = (mode, hints, begin, progress) => {
-      const observe = ({ turn }) => {
-        if (closing) throw new Error('Node-RED stopped this flow. The next pass takes up what is left.');
-        if (turn.val.progress) progress(turn.val.progress);
-      };
+    // Made by the first pass, so that what is missing is said where somebody looks.
+    const made = () => {
+      const services = JSON.parse(config.services || '{}');
+      const secrets = JSON.parse(this.credentials.secrets || '{}');
+      for (const [name, fields] of Object.entries(secrets)) services[name] = { ...services[name], ...fields };
+      const ledger = join(RED.settings.userDir, `atsync-${this.id}.db`);
+      return new Host(watched, { name: config.name, settings: JSON.parse(config.settings), services, ledger });
+    };
+
+    /** Runs a pass when those before it are over; then it calls `begin`, and `tell` with its progress. */
+    this.pass = (mode, hints, begin, tell) => {
       const pass = last.then(() => {
         begin();
+        progress = tell;
         host ??= made();
-        return host.pass(mode, { hints, observe });
+        return host.pass(mode, hints);
       });
       last = pass.catch(() => {});
       return pass;
@@ -56,14 +66,14 @@ module.exports = async function (RED) {
 
     this.on('input', async (msg, send, done) => {
       const show = (fill, text) => this.status({ fill, shape: fill === 'blue' ? 'ring' : 'dot', text });
-      const progress = ({ what, done: units, total }) => {
+      const tell = ({ what, done: units, total }) => {
         show('blue', total === undefined ? `${what}, ${units}` : `${what}, ${units} of ${total}`);
         send([null, { payload: { what, done: Number(units), total: total && Number(total) } }, null]);
       };
       try {
         const { mode, hints } = asked(msg.payload);
         show('grey', 'waiting for another pass');
-        const outcome = await connection.pass(mode, hints, () => show('blue', mode.tag), progress);
+        const outcome = await connection.pass(mode, hints, () => show('blue', mode.tag), tell);
         const report = JSON.parse(outcome.report);
         const nextRun = Number(outcome.nextRun);
         show(COLOURS[outcome.verdict], report.summary.slice(0, 60));
