@@ -68,7 +68,7 @@ class Connection(DBOSConfiguredInstance):
         super().__init__(name)
         ledger = f"{folder}/ledger.db"
         self.host = Host(connector, name, settings, services, ledger)
-        self._connector, self._name, self.settings = connector, name, settings
+        self._connector, self._name, self._settings = connector, name, json.dumps(settings)
         self._source = SQLAlchemyDatasource.create(f"sqlite:///{ledger}")
         self._observe = observe
 
@@ -111,8 +111,7 @@ class Connection(DBOSConfiguredInstance):
         return result
 
     def _job(self, mode, hints):
-        settings = json.dumps(self.settings)
-        return record(connection=self._name, settings=settings, mode=mode, hints=hints, now=now())
+        return record(connection=self._name, settings=self._settings, mode=mode, hints=hints, now=now())
 
     def _turns(self, job, execution):
         """The loop of the contract. The answers to one turn are one group, now and in a replay."""
