@@ -18,6 +18,12 @@ import unittest
 import urllib.parse
 import urllib.request
 
+from dbos import DBOS
+from wasmtime.component import Variant
+
+import durable
+from binding import Connector
+
 HERE = pathlib.Path(__file__).parent
 TARGET = HERE.parents[2] / "target"
 PROGRAM = os.environ.get("ATSYNC", TARGET / "debug/atsync")
@@ -145,6 +151,18 @@ class DurableTest(unittest.TestCase):
         other.write_bytes(pathlib.Path(COMPONENT).read_bytes() + b"\x00\x02\x01x")
         self.assertEqual(brand.live(component=str(other))["verdict"], "done")
         self.assertEqual((len(brand.orders()), brand.ats()), (1, 9))
+
+    def test_a_followed_sync_leaves_the_next_one_in_the_queue(self):
+        task = Brand(self).task
+        connection = durable.Connection(
+            Connector(COMPONENT), "sandbox", task["settings"], task["services"], task["state"]
+        )
+        durable.launch(task["state"], "any")
+        self.addCleanup(DBOS.destroy)
+        first = connection.begin(Variant("sync"), follow=True)
+        self.assertEqual(durable.outcome(first.get_result()).verdict, "done")
+        [following] = connection.active()
+        self.assertEqual(following.get_status().status, "DELAYED")
 
 
 if __name__ == "__main__":
