@@ -43,7 +43,7 @@ fn pass(arguments: &[String]) -> Result<Ended, Problem> {
     let (name, connection) = settings::read(&folder, file)?;
     let pass = Pass::new(&folder, &name, connection, mode)?;
     let settings = pass.settings().to_owned();
-    Ok(pass.run().map_err(|fault| (fault, settings)))
+    Ok(pass.run()?.map_err(|fault| (fault, settings)))
 }
 
 /// The file and the mode that the arguments ask for.

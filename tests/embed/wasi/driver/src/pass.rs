@@ -73,38 +73,37 @@ impl Pass {
         &self.job.settings
     }
 
-    /// Runs it to its end.
-    pub(crate) fn run(mut self) -> Result<Outcome, Fault> {
+    /// Runs it to its end. Errors: the connector breaks the contract.
+    pub(crate) fn run(mut self) -> Result<Result<Outcome, Fault>, Problem> {
         let mut latest = self.job.now;
-        let mut open = Vec::new();
+        let mut open: Vec<Request> = Vec::new();
         let mut doing = String::new();
-        let mut turn = start(&self.job)?;
+        let mut turn = start(&self.job);
         loop {
-            match turn {
-                Turn::Done(outcome) => return Ok(outcome),
-                Turn::Waiting(waiting) => {
-                    open.extend(waiting.requests);
-                    if let Some(progress) =
-                        waiting.progress.filter(|progress| progress.what != doing)
-                    {
-                        system::tell(&progress.what);
-                        doing = progress.what;
-                    }
+            let waiting = match turn {
+                Ok(Turn::Waiting(waiting)) => waiting,
+                Ok(Turn::Done(outcome)) => return Ok(Ok(outcome)),
+                Err(fault) => return Ok(Err(fault)),
+            };
+            if let Some(progress) = waiting.progress.filter(|progress| progress.what != doing) {
+                system::tell(&progress.what);
+                doing = progress.what;
+            }
+            for request in waiting.requests {
+                if open.iter().any(|other| other.id == request.id) {
+                    return Err(broken(format!("asks twice with the id {}", request.id)));
                 }
+                open.push(request);
             }
-            // Nothing is open only if the connector breaks the contract; it is told nothing then
-            // and says so itself.
-            let mut completions = Vec::new();
-            if let Some(Request { id, effect }) = next(&mut open) {
-                let answer = self.perform(effect).unwrap_or_else(Answer::Failed);
-                latest = latest.max(system::now());
-                completions.push(Completion {
-                    id,
-                    at: latest,
-                    answer,
-                });
-            }
-            turn = resume(&completions)?;
+            let Request { id, effect } =
+                next(&mut open).ok_or_else(|| broken("waits, and nothing is open".to_owned()))?;
+            let answer = self.perform(effect).unwrap_or_else(Answer::Failed);
+            latest = latest.max(system::now());
+            turn = resume(&[Completion {
+                id,
+                at: latest,
+                answer,
+            }]);
         }
     }
 
@@ -143,11 +142,21 @@ impl Pass {
     }
 }
 
-/// The request to perform next: a wait only where there is nothing else to do, the shortest first.
+fn broken(what: String) -> Problem {
+    Problem::failed(
+        "connector-broken",
+        format!("The connector {what}."),
+        "This is an error of the connector; run another version of it.",
+    )
+}
+
+/// The request to perform next: what takes no time first, then what another side answers, and
+/// a wait only where there is nothing else to do.
 fn next(open: &mut Vec<Request>) -> Option<Request> {
     let due = |request: &Request| match request.effect {
-        Effect::WaitUntil(at) => at,
-        _ => 0,
+        Effect::Load(_) | Effect::Scan(_) | Effect::Commit(_) => 0,
+        Effect::Http(_) | Effect::ReadLines(_) => 1,
+        Effect::WaitUntil(at) => at.max(2),
     };
     let (at, _) = open
         .iter()
