@@ -35,10 +35,10 @@ impl Ledger {
         lasting: bool,
     ) -> Result<Ledger, Problem> {
         let name = format!("{connection}.ledger");
-        let broken = |error| {
+        let broken = |error: folder::ErrorCode| {
             Problem::failed(
                 "ledger-unreadable",
-                format!("The ledger {name} cannot be used: {error:?}."),
+                format!("The ledger {name} cannot be used: {}", error.message()),
                 "Look at the rights and the space of the folder that the runtime was given.",
             )
         };
@@ -136,7 +136,9 @@ impl Ledger {
 
 impl Appended {
     fn append(&mut self, line: &[u8]) -> Result<(), Failure> {
-        let broken = |error| unreachable(format!("the ledger cannot be written: {error:?}"));
+        let broken = |error: folder::ErrorCode| {
+            unreachable(format!("the ledger cannot be written: {}", error.message()))
+        };
         // Another process that runs the same connection, or an earlier write that failed: what
         // is in memory is no longer what is in the file.
         if self.file.length().map_err(broken)? != self.length {

@@ -70,7 +70,7 @@ pub(crate) fn read(folder: &Folder, file: &str) -> Result<(String, Connection), 
     let bytes = folder.read(file).map_err(|error| {
         Problem::usage(
             "settings-unreadable",
-            format!("The file {file} cannot be read: {error:?}."),
+            format!("The file {file} cannot be read: {}", error.message()),
             "Name it as it is called within the folder that the runtime was given.",
         )
     })?;

@@ -233,10 +233,15 @@ fn failure(error: &ErrorCode) -> Failure {
         ErrorCode::HttpRequestDenied
         | ErrorCode::DestinationIpProhibited
         | ErrorCode::HttpRequestUriInvalid
-        | ErrorCode::HttpRequestMethodInvalid => refused(format!("by the runtime: {error:?}")),
+        | ErrorCode::HttpRequestMethodInvalid => refused(format!("by the runtime: {}", name(error))),
         ErrorCode::HttpResponseBodySize(_)
         | ErrorCode::HttpResponseHeaderSectionSize(_)
         | ErrorCode::HttpResponseHeaderSize(_) => Failure::TooLarge,
-        _ => unreachable(format!("{error:?}")),
+        _ => unreachable(name(error)),
     }
+}
+
+/// `ConnectionRefused`, `DnsError(…)`.
+fn name(error: &ErrorCode) -> String {
+    format!("{error:?}").replace("ErrorCode::", "")
 }
