@@ -16,25 +16,19 @@ const USAGE: &str = "FILE [sync | plan | check | ask NAME ARGUMENTS | act NAME A
 /// needs attention.
 pub(crate) fn run() -> u8 {
     let arguments = system::arguments();
-    let (line, code) = match pass(&arguments) {
-        Ok(Ok(outcome)) => told(outcome),
-        Ok(Err((fault, settings))) => stopped(fault, &settings),
-        Err(problem) => {
-            tell("error", &problem.code, &problem.message, &problem.fix);
-            (
-                json!({ "broken": problem.message }),
-                if problem.usage { 2 } else { 1 },
-            )
-        }
-    };
+    let (line, code) = pass(&arguments).unwrap_or_else(|problem| {
+        tell("error", &problem.code, &problem.message, &problem.fix);
+        (
+            json!({ "broken": problem.message }),
+            if problem.usage { 2 } else { 1 },
+        )
+    });
     system::print(&line.to_string());
     code
 }
 
-/// A pass that ended by itself: its outcome, or its fault with the settings it was given.
-type Ended = Result<Outcome, (Fault, String)>;
-
-fn pass(arguments: &[String]) -> Result<Ended, Problem> {
+/// Runs a pass. Gives the line for machines and the exit code.
+fn pass(arguments: &[String]) -> Result<(Value, u8), Problem> {
     let (file, mode) = asked(arguments).ok_or_else(|| {
         let fix = format!("Write {USAGE}. ARGUMENTS is a JSON object.");
         Problem::usage("usage", "This is not how the command is used.", fix)
@@ -43,7 +37,13 @@ fn pass(arguments: &[String]) -> Result<Ended, Problem> {
     let (name, connection) = settings::read(&folder, file)?;
     let pass = Pass::new(&folder, &name, connection, mode)?;
     let settings = pass.settings().to_owned();
-    Ok(pass.run()?.map_err(|fault| (fault, settings)))
+    let ended = pass.run()?;
+    let (mut line, code) = match ended.outcome {
+        Ok(outcome) => told(outcome),
+        Err(fault) => stopped(fault, &settings),
+    };
+    line["effects"] = ended.effects.into();
+    Ok((line, code))
 }
 
 /// The file and the mode that the arguments ask for.

@@ -233,7 +233,9 @@ fn failure(error: &ErrorCode) -> Failure {
         ErrorCode::HttpRequestDenied
         | ErrorCode::DestinationIpProhibited
         | ErrorCode::HttpRequestUriInvalid
-        | ErrorCode::HttpRequestMethodInvalid => refused(format!("by the runtime: {}", name(error))),
+        | ErrorCode::HttpRequestMethodInvalid => {
+            refused(format!("by the runtime: {}", name(error)))
+        }
         ErrorCode::HttpResponseBodySize(_)
         | ErrorCode::HttpResponseHeaderSectionSize(_)
         | ErrorCode::HttpResponseHeaderSize(_) => Failure::TooLarge,
