@@ -121,7 +121,7 @@ class CommandTest(unittest.TestCase):
         self.sell(5)
         self.sync()
         self.assertEqual(self.ats("LIN-SND-S"), 11)
-        ledger.write_bytes(b"0" + whole)
+        ledger.write_bytes(b"x" + whole)
         code, told, err = self.run_command("atsync.toml")
         self.assertEqual((code, list(told)), (1, ["broken"]))
         self.assertIn("error[ledger-damaged]: Line 1 of the ledger sandbox.ledger", err)
