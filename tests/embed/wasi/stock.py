@@ -16,8 +16,8 @@ WASMTIME = os.environ.get("WASMTIME", ROOT / "target/tools/wasi/bin/wasmtime")
 
 def compose(component, command):
     """Joins a connector with the driver. Gives the names that the command imports."""
-    told = subprocess.run([TARGET / "debug/atsync-compose", DRIVER, component, command], check=True, stdout=subprocess.PIPE, text=True)
-    return told.stdout.splitlines()
+    join = [TARGET / "debug/atsync-compose", DRIVER, component, command]
+    return subprocess.run(join, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
 
 
 def compiled(component):

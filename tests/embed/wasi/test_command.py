@@ -152,10 +152,15 @@ class CommandTest(unittest.TestCase):
         self.assertIn("/interval_s: ", err)
 
     def test_wrong_usage_is_answered_with_the_usage(self):
-        for words in [(), ("atsync.toml", "sing"), ("--help",), ("other.toml",)]:
+        for words in [(), ("atsync.toml", "sing"), ("--help",)]:
             code, _, err = self.run_command(*words)
             self.assertEqual(code, 2, words)
-            self.assertIn("Write FILE [sync | plan" if words != ("other.toml",) else "settings-unreadable", err)
+            self.assertIn("Write FILE [sync | plan", err)
+
+    def test_a_file_that_is_not_there_is_named(self):
+        code, _, err = self.run_command("other.toml")
+        self.assertEqual(code, 2)
+        self.assertIn("error[settings-unreadable]: The file other.toml cannot be read", err)
 
 
 if __name__ == "__main__":

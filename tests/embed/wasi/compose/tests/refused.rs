@@ -11,8 +11,5 @@ fn a_file_that_is_no_component_is_named() {
         .expect("the program runs");
     let words = String::from_utf8_lossy(&told.stderr);
     assert!(!told.status.success());
-    assert!(
-        words.contains("Cargo.toml is not a component"),
-        "{words}"
-    );
+    assert!(words.contains("Cargo.toml is not a component"), "{words}");
 }
