@@ -38,12 +38,14 @@ fn pass(arguments: &[String]) -> Result<(Value, u8), Problem> {
     let pass = Pass::new(&folder, &name, connection, mode)?;
     let settings = pass.settings().to_owned();
     let ended = pass.run()?;
-    let (mut line, code) = match ended.outcome {
+    let (ending, code) = match ended.outcome {
         Ok(outcome) => told(outcome),
         Err(fault) => stopped(fault, &settings),
     };
-    line["effects"] = ended.effects.into();
-    Ok((line, code))
+    Ok((
+        json!({ (ending.0): ending.1, "effects": ended.effects }),
+        code,
+    ))
 }
 
 /// The file and the mode that the arguments ask for.
@@ -65,15 +67,19 @@ fn asked(arguments: &[String]) -> Option<(&str, Mode)> {
     (!file.starts_with('-')).then_some((file, mode))
 }
 
+/// What a pass came to, by its name.
+type Ending = (&'static str, Value);
+
 /// Shows an outcome.
-fn told(outcome: Outcome) -> (Value, u8) {
+fn told(outcome: Outcome) -> (Ending, u8) {
     let report: Value =
         serde_json::from_str(&outcome.report).unwrap_or(Value::String(outcome.report));
-    for finding in report["findings"].as_array().into_iter().flatten() {
-        let text = |key: &str| finding[key].as_str().unwrap_or_default();
+    let findings = report.get("findings").and_then(Value::as_array);
+    for finding in findings.into_iter().flatten() {
+        let text = |key: &str| finding.get(key).and_then(Value::as_str).unwrap_or_default();
         tell(text("severity"), text("code"), text("message"), text("fix"));
     }
-    if let Some(summary) = report["summary"].as_str() {
+    if let Some(summary) = report.get("summary").and_then(Value::as_str) {
         system::tell(summary);
     }
     let (verdict, code) = match outcome.verdict {
@@ -81,12 +87,12 @@ fn told(outcome: Outcome) -> (Value, u8) {
         Verdict::Attention => ("attention", 3),
         Verdict::Failed => ("failed", 1),
     };
-    let line = json!({ "outcome": { "verdict": verdict, "next_run": outcome.next_run, "report": report } });
-    (line, code)
+    let told = json!({ "verdict": verdict, "next_run": outcome.next_run, "report": report });
+    (("outcome", told), code)
 }
 
 /// Shows why a pass has no outcome; of refused settings, each place.
-fn stopped(fault: Fault, settings: &str) -> (Value, u8) {
+fn stopped(fault: Fault, settings: &str) -> (Ending, u8) {
     let (kind, problem, code) = match fault {
         Fault::PermanentSettings(problem) => ("permanent-settings", problem, 2),
         Fault::PermanentProtocol(problem) => ("permanent-protocol", problem, 1),
@@ -118,10 +124,8 @@ fn stopped(fault: Fault, settings: &str) -> (Value, u8) {
         fix,
     } = problem;
     tell("error", &name, &message, &fix);
-    (
-        json!({ "fault": { "kind": kind, "code": name, "message": message, "fix": fix } }),
-        code,
-    )
+    let told = json!({ "kind": kind, "code": name, "message": message, "fix": fix });
+    (("fault", told), code)
 }
 
 /// Something for people: what happened, and what to do next.

@@ -98,12 +98,12 @@ impl Pass {
             }
             for request in waiting.requests {
                 if open.iter().any(|other| other.id == request.id) {
-                    return Err(broken(format!("asks twice with the id {}", request.id)));
+                    return Err(broken(&format!("asks twice with the id {}", request.id)));
                 }
                 open.push(request);
             }
             let Request { id, effect } =
-                next(&mut open).ok_or_else(|| broken("waits, and nothing is open".to_owned()))?;
+                next(&mut open).ok_or_else(|| broken("waits, and nothing is open"))?;
             effects += 1;
             let answer = self.perform(effect).unwrap_or_else(Answer::Failed);
             latest = latest.max(system::now());
@@ -150,7 +150,7 @@ impl Pass {
     }
 }
 
-fn broken(what: String) -> Problem {
+fn broken(what: &str) -> Problem {
     Problem::failed(
         "connector-broken",
         format!("The connector {what}."),
