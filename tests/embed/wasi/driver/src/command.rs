@@ -37,15 +37,11 @@ fn pass(arguments: &[String]) -> Result<(Value, u8), Problem> {
     let (name, connection) = settings::read(&folder, file)?;
     let pass = Pass::new(&folder, &name, connection, mode)?;
     let settings = pass.settings().to_owned();
-    let ended = pass.run()?;
-    let (ending, code) = match ended.outcome {
+    let ((name, told), code) = match pass.run()? {
         Ok(outcome) => told(outcome),
         Err(fault) => stopped(fault, &settings),
     };
-    Ok((
-        json!({ (ending.0): ending.1, "effects": ended.effects }),
-        code,
-    ))
+    Ok((json!({ (name): told }), code))
 }
 
 /// The file and the mode that the arguments ask for.

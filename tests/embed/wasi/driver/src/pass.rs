@@ -18,12 +18,6 @@ use crate::{system, web};
 /// The longest wait that may be asked for.
 const WAIT_MS_MAX: u64 = 60_000;
 
-/// How a pass ended, and after how many effects.
-pub(crate) struct Ended {
-    pub(crate) outcome: Result<Outcome, Fault>,
-    pub(crate) effects: usize,
-}
-
 /// What performs the effects of one pass.
 pub(crate) struct Pass {
     job: Job,
@@ -80,17 +74,16 @@ impl Pass {
     }
 
     /// Runs it to its end. Errors: the connector breaks the contract.
-    pub(crate) fn run(mut self) -> Result<Ended, Problem> {
+    pub(crate) fn run(mut self) -> Result<Result<Outcome, Fault>, Problem> {
         let mut latest = self.job.now;
         let mut open: Vec<Request> = Vec::new();
-        let (mut doing, mut effects) = (String::new(), 0);
+        let mut doing = String::new();
         let mut turn = start(&self.job);
         loop {
-            let ended = |outcome| Ok(Ended { outcome, effects });
             let waiting = match turn {
                 Ok(Turn::Waiting(waiting)) => waiting,
-                Ok(Turn::Done(outcome)) => return ended(Ok(outcome)),
-                Err(fault) => return ended(Err(fault)),
+                Ok(Turn::Done(outcome)) => return Ok(Ok(outcome)),
+                Err(fault) => return Ok(Err(fault)),
             };
             if let Some(progress) = waiting.progress.filter(|progress| progress.what != doing) {
                 system::tell(&progress.what);
@@ -104,7 +97,6 @@ impl Pass {
             }
             let Request { id, effect } =
                 next(&mut open).ok_or_else(|| broken("waits, and nothing is open"))?;
-            effects += 1;
             let answer = self.perform(effect).unwrap_or_else(Answer::Failed);
             latest = latest.max(system::now());
             turn = resume(&[Completion {
