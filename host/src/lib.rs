@@ -11,6 +11,7 @@ pub mod engine;
 pub mod pass;
 pub mod problem;
 pub mod recording;
+pub mod restate;
 pub mod schedule;
 pub mod server;
 pub mod store;

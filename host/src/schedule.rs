@@ -178,6 +178,20 @@ impl Standing {
             Err(_) => later,
         }
     }
+
+    /// The standing after an `act`, which may bring the next pass forward.
+    #[must_use]
+    pub fn after_act(&self, result: &Result<Passed, Problem>) -> Standing {
+        let mut after = self.clone();
+        if let Ok(Passed {
+            ended: Ended::Outcome(outcome),
+            ..
+        }) = result
+        {
+            after.next_run = after.next_run.min(outcome.next_run);
+        }
+        after
+    }
 }
 
 /// A pause that doubles up to an hour, and differs by up to a fifth between connections, so that

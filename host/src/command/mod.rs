@@ -10,6 +10,7 @@ mod init;
 mod offer;
 mod passes;
 mod replay;
+mod restate;
 mod run;
 mod sandbox;
 mod site;
@@ -47,6 +48,7 @@ enum Command {
     Plan(passes::Plan),
     Sync(passes::Sync),
     Run(run::Run),
+    Restate(restate::Restate),
     Status(status::Status),
     Replay(replay::Replay),
     Component(component::Component),
@@ -106,6 +108,7 @@ fn run(
         Command::Plan(command) => command.run(connectors),
         Command::Sync(command) => command.run(connectors),
         Command::Run(command) => command.run(connectors),
+        Command::Restate(command) => command.run(connectors),
         Command::Status(command) => command.run(connectors),
         Command::Replay(command) => command.run(connectors),
         Command::Component(command) => command.run(connectors),

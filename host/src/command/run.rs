@@ -133,7 +133,7 @@ fn tell(name: &str, result: &Result<Passed, Problem>, json: bool) {
 }
 
 /// Comes back on SIGTERM or Ctrl-C.
-async fn asked_to_end() {
+pub(super) async fn asked_to_end() {
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         // Without a handler the signal ends the program, which loses nothing either.
         return std::future::pending().await;

@@ -25,7 +25,7 @@ pub(crate) struct Egress {
 }
 
 impl Egress {
-    pub(super) fn new(limits: &Limits) -> Result<Egress, Problem> {
+    pub(crate) fn new(limits: &Limits) -> Result<Egress, Problem> {
         let tls = tls::config().map_err(|error| cannot_start(&error))?;
         let client = || -> ClientBuilder {
             Client::builder()

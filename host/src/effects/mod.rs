@@ -19,11 +19,13 @@ use crate::clock::Clock;
 use crate::connection::{Connection, Limits};
 use crate::credentials::Credential;
 use crate::engine::manifest::Description;
-use crate::engine::reconcile::{Answer, Effect, Failure};
+use crate::engine::reconcile::{Answer, Effect, Failure, HttpRequest, LinesRequest};
 use crate::problem::Problem;
 use crate::store::Ledger;
 
 pub(crate) use egress::{Egress, allowed, failure};
+pub(crate) use store::refusal;
+pub(crate) use wait::too_long;
 
 /// The services of one connection, ready to be talked to. Lives over many passes, so that
 /// network connections and tokens are used again.
@@ -43,10 +45,15 @@ struct Endpoint {
 
 /// The effects of one pass.
 pub struct Effects {
-    network: Arc<Network>,
-    reader: lines::Reader,
+    remote: Remote,
     ledger: Arc<dyn Ledger>,
     clock: Arc<dyn Clock>,
+}
+
+/// Those of them that reach out: `http` and `read-lines`.
+pub(crate) struct Remote {
+    network: Arc<Network>,
+    reader: lines::Reader,
     may_change: bool,
 }
 
@@ -136,36 +143,49 @@ impl Effects {
         clock: Arc<dyn Clock>,
         may_change: bool,
     ) -> Effects {
-        let reader = lines::Reader::new(Arc::clone(&network));
         Effects {
-            network,
-            reader,
+            remote: Remote::new(network, may_change),
             ledger,
             clock,
-            may_change,
         }
     }
 
     /// Performs one effect. Errors: the store itself failed, and the pass must end.
     pub async fn perform(&self, effect: Effect) -> Result<Answer, Problem> {
+        let limits = &self.remote.network.limits;
+        if let Some(refused) = store::refusal(&effect, limits) {
+            return Ok(refused);
+        }
         let ledger = || Arc::clone(&self.ledger);
         match effect {
-            Effect::Http(request) => Ok(answer(
-                self.network
-                    .exchange(request, self.may_change)
-                    .await
-                    .map(Answer::Http),
-            )),
-            Effect::ReadLines(request) => {
-                Ok(answer(self.reader.read(request).await.map(Answer::Lines)))
-            }
+            Effect::Http(request) => Ok(self.remote.exchange(request).await),
+            Effect::ReadLines(request) => Ok(self.remote.read_lines(request).await),
             Effect::Load(keys) => store::load(ledger(), keys).await,
             Effect::Scan(scan) => store::scan(ledger(), scan).await,
-            Effect::Commit(writes) => {
-                store::commit(ledger(), writes, self.network.limits.commit_bytes).await
-            }
+            Effect::Commit(writes) => store::commit(ledger(), writes).await,
             Effect::WaitUntil(at) => Ok(wait::until(&*self.clock, at).await),
         }
+    }
+}
+
+impl Remote {
+    /// If the pass may not change anything, exchanges that would are refused.
+    pub(crate) fn new(network: Arc<Network>, may_change: bool) -> Remote {
+        let reader = lines::Reader::new(Arc::clone(&network));
+        Remote {
+            network,
+            reader,
+            may_change,
+        }
+    }
+
+    pub(crate) async fn exchange(&self, request: HttpRequest) -> Answer {
+        let exchanged = self.network.exchange(request, self.may_change).await;
+        answer(exchanged.map(Answer::Http))
+    }
+
+    pub(crate) async fn read_lines(&self, request: LinesRequest) -> Answer {
+        answer(self.reader.read(request).await.map(Answer::Lines))
     }
 }
 

@@ -7,12 +7,19 @@ use crate::engine::reconcile::{Answer, Failure};
 const WAIT_MS_MAX: u64 = 60_000;
 
 pub(super) async fn until(clock: &dyn Clock, at: Timestamp) -> Answer {
-    let wait_ms = at.saturating_sub(clock.now());
-    if wait_ms > WAIT_MS_MAX {
-        return Answer::Failed(Failure::Refused(format!(
-            "a wait of {wait_ms} ms; within a pass it is at most {WAIT_MS_MAX} ms"
-        )));
+    if let Some(refused) = too_long(clock.now(), at) {
+        return refused;
     }
     clock.sleep_until(at).await;
     Answer::Woke
+}
+
+/// The answer to a wait that is too long; none to any other.
+pub(crate) fn too_long(now: Timestamp, at: Timestamp) -> Option<Answer> {
+    let wait_ms = at.saturating_sub(now);
+    (wait_ms > WAIT_MS_MAX).then(|| {
+        Answer::Failed(Failure::Refused(format!(
+            "a wait of {wait_ms} ms; within a pass it is at most {WAIT_MS_MAX} ms"
+        )))
+    })
 }

@@ -12,6 +12,7 @@ mod ticker;
 use std::path::Path;
 use std::sync::Arc;
 
+use sha2::{Digest as _, Sha256};
 use wasmtime::component::Linker;
 use wasmtime::{Config, Store};
 
@@ -41,6 +42,7 @@ pub struct Connector {
     engine: Engine,
     description: Arc<manifest::Description>,
     contract: Arc<str>,
+    digest: Arc<str>,
 }
 
 impl Engine {
@@ -101,6 +103,7 @@ impl Engine {
             engine: self.clone(),
             description,
             contract: contract.into(),
+            digest: digest(&bytes).into(),
         })
     }
 
@@ -120,6 +123,11 @@ impl Connector {
     /// The manifest.
     pub fn describe(&self) -> &manifest::Description {
         &self.description
+    }
+
+    /// The SHA-256 of the component's bytes, in hexadecimal digits.
+    pub fn digest(&self) -> &str {
+        &self.digest
     }
 
     /// What the component thinks of `settings`, a JSON object.
@@ -143,4 +151,9 @@ impl Connector {
     pub fn instance(&self, limits: &Limits) -> Result<Instance, Problem> {
         Instance::new(&self.engine, &self.ready, limits)
     }
+}
+
+fn digest(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

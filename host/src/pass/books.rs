@@ -75,9 +75,43 @@ impl Books {
         result: &Result<Passed, Problem>,
     ) -> Result<(), Problem> {
         let before = last_pass(&*self.store, &self.connection)?;
+        match LastPass::after(before.as_ref(), entry.kind, (entry.started, ended), result) {
+            Some(pass) => keep_last_pass(&*self.store, &self.connection, &pass),
+            None => Ok(()),
+        }
+    }
+
+    /// Sets when the next pass is due: a `sync` decides it, an act may bring it forward.
+    fn plan_next(
+        &self,
+        entry: &Entry,
+        ended: Timestamp,
+        result: &Result<Passed, Problem>,
+    ) -> Result<(), Problem> {
+        let before = standing(&*self.store, &self.connection)?;
+        let after = match entry.kind {
+            "sync" => {
+                let time = (entry.started, ended);
+                before.after(&self.connection, time, self.given.clone(), result)
+            }
+            _ => before.after_act(result),
+        };
+        keep_standing(&*self.store, &self.connection, &after)
+    }
+}
+
+impl LastPass {
+    /// What is remembered of a pass that ran from `started` to `ended`; none if somebody asked
+    /// it to stop.
+    pub(crate) fn after(
+        before: Option<&LastPass>,
+        kind: &str,
+        (started, ended): (Timestamp, Timestamp),
+        result: &Result<Passed, Problem>,
+    ) -> Option<LastPass> {
         let mut pass = LastPass {
-            kind: entry.kind.to_owned(),
-            started: entry.started,
+            kind: kind.to_owned(),
+            started,
             ended,
             verdict: None,
             report: None,
@@ -95,7 +129,7 @@ impl Books {
                 let problem = problem.clone();
                 pass.problem = Some((problem.code, problem.message, problem.fix));
             }
-            Ok(Ended::Cancelled) => return Ok(()),
+            Ok(Ended::Cancelled) => return None,
             Err(problem) => {
                 let Problem { code, message, fix } = problem.clone();
                 pass.problem = Some((code.to_owned(), message, fix));
@@ -104,33 +138,11 @@ impl Books {
         if did_its_work(result) {
             pass.last_success = Some(ended);
         }
-        keep_last_pass(&*self.store, &self.connection, &pass)
-    }
-
-    /// Sets when the next pass is due: a `sync` decides it, an act may bring it forward.
-    fn plan_next(
-        &self,
-        entry: &Entry,
-        ended: Timestamp,
-        result: &Result<Passed, Problem>,
-    ) -> Result<(), Problem> {
-        let before = standing(&*self.store, &self.connection)?;
-        let after = match result.as_ref().map(|passed| &passed.ended) {
-            _ if entry.kind == "sync" => {
-                let time = (entry.started, ended);
-                before.after(&self.connection, time, self.given.clone(), result)
-            }
-            Ok(Ended::Outcome(outcome)) => Standing {
-                next_run: before.next_run.min(outcome.next_run),
-                ..before
-            },
-            _ => return Ok(()),
-        };
-        keep_standing(&*self.store, &self.connection, &after)
+        Some(pass)
     }
 }
 
 /// Whether the pass came to an end that is not a failure.
-fn did_its_work(result: &Result<Passed, Problem>) -> bool {
+pub(crate) fn did_its_work(result: &Result<Passed, Problem>) -> bool {
     matches!(result, Ok(Passed { ended: Ended::Outcome(outcome), .. }) if outcome.verdict != Verdict::Failed)
 }

@@ -1,6 +1,7 @@
 //! One pass of one connection: the component asks, the host acts, until it says done.
 
 mod books;
+mod hands;
 mod turns;
 
 use std::collections::BTreeMap;
@@ -23,7 +24,9 @@ use crate::recording::{Cut, Recorder};
 use crate::store::{Ledger, Overlay, Store, aside};
 use books::Books;
 
-pub(crate) use turns::{bytes_of, kind_of};
+pub(crate) use books::did_its_work;
+pub(crate) use hands::Hands;
+pub(crate) use turns::{Turns, bytes_of, kind_of};
 
 /// Told of progress, on whatever thread the pass is.
 pub type OnProgress<'a> = &'a (dyn Fn(Progress) + Send + Sync);
@@ -113,25 +116,9 @@ impl Runner {
         &self.connection
     }
 
-    /// A digest of all that the operator gave and of the component's version: a connection that
-    /// was stopped for good runs again when it differs. The secrets go into the one digest with
-    /// everything else, so that it tells nothing of any of them.
+    /// See [`given`].
     pub fn given(&self) -> String {
-        let description = self.connector.describe();
-        let mut digest = Sha256::new();
-        digest.update(format!("{} {}\n", description.name, description.version));
-        digest.update(&self.connection.settings);
-        for (name, service) in &self.connection.services {
-            digest.update(format!(
-                "\n{name} {:?} {:?}",
-                service.url, service.token_url
-            ));
-            for (key, secret) in &service.secrets {
-                digest.update(format!("\n{key}"));
-                digest.update(secret.expose_secret());
-            }
-        }
-        BASE64.encode(digest.finalize())
+        given(&self.connector, &self.connection)
     }
 
     /// What runs.
@@ -196,9 +183,8 @@ impl Runner {
         let recording = self.recorder.as_ref().map(|recorder| recorder.begin(&job));
         let clock = Arc::clone(&self.clock);
         let effects = Effects::new(Arc::clone(&self.network), ledger, clock, may_change);
-        let pass = turns::Turns {
-            effects: Arc::new(effects),
-            clock: &*self.clock,
+        let pass = Turns {
+            hands: hands::Tasks::new(effects, &*self.clock, job.now),
             limits: &self.connection.limits,
             progress,
             cancel,
@@ -207,6 +193,27 @@ impl Runner {
         pass.run(self.connector.instance(&self.connection.limits)?, job)
             .await
     }
+}
+
+/// A digest of all that the operator gave and of the component's version: a connection that was
+/// stopped for good runs again when it differs. The secrets go into the one digest with
+/// everything else, so that it tells nothing of any of them.
+pub(crate) fn given(connector: &Connector, connection: &Connection) -> String {
+    let description = connector.describe();
+    let mut digest = Sha256::new();
+    digest.update(format!("{} {}\n", description.name, description.version));
+    digest.update(&connection.settings);
+    for (name, service) in &connection.services {
+        digest.update(format!(
+            "\n{name} {:?} {:?}",
+            service.url, service.token_url
+        ));
+        for (key, secret) in &service.secrets {
+            digest.update(format!("\n{key}"));
+            digest.update(secret.expose_secret());
+        }
+    }
+    BASE64.encode(digest.finalize())
 }
 
 /// A mode's name: `sync`, `plan`, `check`, `ask`, `act`.

@@ -1,54 +1,34 @@
 //! The loop: turn, effects, turn, until the component says done.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::task::JoinSet;
-
+use super::hands::Hands;
 use super::{CancellationToken, Ended, OnProgress, Passed, Tally};
-use crate::clock::{Clock, Timestamp};
 use crate::connection::Limits;
-use crate::effects::Effects;
 use crate::engine::Instance;
 use crate::engine::reconcile::{Answer, Completion, Effect, Job, Outcome, Request, Turn};
 use crate::problem::Problem;
 use crate::recording::Recording;
 
 /// What one run of the loop needs.
-pub(super) struct Turns<'a> {
-    pub(super) effects: Arc<Effects>,
-    pub(super) clock: &'a dyn Clock,
-    pub(super) limits: &'a Limits,
-    pub(super) progress: OnProgress<'a>,
-    pub(super) cancel: &'a CancellationToken,
-    pub(super) recording: Option<Recording>,
+pub(crate) struct Turns<'a, H> {
+    pub(crate) hands: H,
+    pub(crate) limits: &'a Limits,
+    pub(crate) progress: OnProgress<'a>,
+    pub(crate) cancel: &'a CancellationToken,
+    pub(crate) recording: Option<Recording>,
 }
 
-/// Effects on their way.
-#[derive(Default)]
-struct Open {
-    ids: BTreeSet<u32>,
-    /// Those of `ids` that write the ledger.
-    commits: BTreeSet<u32>,
-    tasks: JoinSet<(u32, Result<Answer, Problem>)>,
-    /// The time of the newest completion; time never runs backwards within a pass.
-    latest: Timestamp,
-}
-
-impl Turns<'_> {
-    pub(super) async fn run(mut self, instance: Instance, job: Job) -> Result<Passed, Problem> {
+impl<H: Hands> Turns<'_, H> {
+    pub(crate) async fn run(mut self, instance: Instance, job: Job) -> Result<Passed, Problem> {
         let mut tally = Tally {
             started: job.now,
             ..Tally::default()
         };
-        let mut open = Open {
-            latest: job.now,
-            ..Open::default()
-        };
-        let result = self.until_done(instance, job, &mut open, &mut tally).await;
-        open.settle().await;
-        tally.ended = self.clock.now().max(tally.started);
+        let result = self.until_done(instance, job, &mut tally).await;
+        self.hands.settle().await;
+        tally.ended = self.hands.now().max(tally.started);
         let recording = self.recording.take();
         let recording_cut = recording.and_then(|recording| recording.end(&result, &tally));
         Ok(Passed {
@@ -62,9 +42,9 @@ impl Turns<'_> {
         &mut self,
         mut instance: Instance,
         job: Job,
-        open: &mut Open,
         tally: &mut Tally,
     ) -> Result<Ended, Problem> {
+        let mut open = BTreeSet::new();
         tally.crossed_bytes += job.settings.len() as u64;
         let mut turn;
         (instance, turn) = compute(instance, tally, move |instance| instance.start(&job)).await?;
@@ -77,13 +57,16 @@ impl Turns<'_> {
             if let Some(progress) = waiting.progress {
                 (self.progress)(progress);
             }
-            self.begin(waiting.requests, open, tally)?;
+            self.judge(&waiting.requests, &mut open, tally)?;
             let completions = tokio::select! {
                 biased;
                 // As if the program had been stopped here, which the ledger expects.
                 () = self.cancel.cancelled() => return Ok(Ended::Cancelled),
-                completions = open.ready(self.clock) => completions?,
+                completions = self.hands.perform(waiting.requests) => completions?,
             };
+            for completion in &completions {
+                open.remove(&completion.id);
+            }
             tally.crossed_bytes += completions.iter().map(bytes_of).sum::<u64>();
             let resume = move |instance: &mut Instance| {
                 let turn = instance.resume(&completions)?;
@@ -97,11 +80,11 @@ impl Turns<'_> {
         }
     }
 
-    /// Starts what the component asks for.
-    fn begin(
+    /// Whether the component may ask for this, beside what is `open`.
+    fn judge(
         &mut self,
-        requests: Vec<Request>,
-        open: &mut Open,
+        requests: &[Request],
+        open: &mut BTreeSet<u32>,
         tally: &mut Tally,
     ) -> Result<(), Problem> {
         if requests.len() > self.limits.turn_requests {
@@ -114,22 +97,16 @@ impl Turns<'_> {
         for request in requests {
             tally.count(&request.effect);
             if let Some(recording) = &mut self.recording {
-                recording.asked(&request);
+                recording.asked(request);
             }
-            if !open.ids.insert(request.id) {
+            if !open.insert(request.id) {
                 return Err(broke(format!(
                     "The component used request id {} while it was still open.",
                     request.id
                 )));
             }
-            if matches!(request.effect, Effect::Commit(_)) {
-                open.commits.insert(request.id);
-            }
-            let effects = Arc::clone(&self.effects);
-            open.tasks
-                .spawn(async move { (request.id, effects.perform(request.effect).await) });
         }
-        if open.ids.is_empty() {
+        if open.is_empty() {
             return Err(broke(
                 "The component waits, and asked for nothing to wait for.".to_owned(),
             ));
@@ -161,45 +138,6 @@ impl Turns<'_> {
             ));
         }
         Ok(Ended::Outcome(outcome))
-    }
-}
-
-impl Open {
-    /// Waits for one effect to be done, and takes all that are done by then.
-    async fn ready(&mut self, clock: &dyn Clock) -> Result<Vec<Completion>, Problem> {
-        let mut done = Vec::new();
-        let mut joined = self.tasks.join_next().await;
-        while let Some(task) = joined {
-            let (id, answer) = task.map_err(|error| {
-                Problem::new(
-                    "effect",
-                    format!("An effect broke off: {error}."),
-                    "Report this; the ledger is as it was after the last commit.",
-                )
-            })?;
-            self.ids.remove(&id);
-            self.commits.remove(&id);
-            done.push((id, answer?));
-            joined = self.tasks.try_join_next();
-        }
-        self.latest = self.latest.max(clock.now());
-        let at = self.latest;
-        Ok(done
-            .into_iter()
-            .map(|(id, answer)| Completion { id, at, answer })
-            .collect())
-    }
-
-    /// Waits for commits on their way, so that the ledger stands still when the pass has ended,
-    /// and lets go of everything else.
-    async fn settle(mut self) {
-        while !self.commits.is_empty()
-            && let Some(task) = self.tasks.join_next().await
-        {
-            if let Ok((id, _)) = task {
-                self.commits.remove(&id);
-            }
-        }
     }
 }
 

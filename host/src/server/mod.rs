@@ -22,7 +22,7 @@ use crate::pass::CancellationToken;
 use crate::problem::Problem;
 use crate::store::{LastPass, Standing, Store, aside, last_pass, standing};
 pub use metrics::Metrics;
-use webhooks::Intake;
+pub(crate) use webhooks::{Intake, Refusal};
 
 /// The largest webhook, in bytes.
 const WEBHOOK_BYTES_MAX: usize = 1 << 20;

@@ -18,19 +18,19 @@ use crate::engine::reconcile::Hint;
 use crate::store::{Delivery, aside};
 
 /// What it takes to believe that a webhook comes from its service.
-pub(super) struct Intake {
+pub(crate) struct Intake {
     webhook: Webhook,
     secrets: Vec<SecretString>,
 }
 
 /// Why a webhook is not taken in.
-enum Refusal {
+pub(crate) enum Refusal {
     Forged,
     NoId,
 }
 
 impl Intake {
-    pub(super) fn new(webhook: &Webhook, secrets: Vec<SecretString>) -> Self {
+    pub(crate) fn new(webhook: &Webhook, secrets: Vec<SecretString>) -> Self {
         Intake {
             webhook: webhook.clone(),
             secrets,
@@ -38,7 +38,7 @@ impl Intake {
     }
 
     /// The hint in a delivery; none if its topic is not worth one.
-    fn hint(&self, headers: &HeaderMap, body: &[u8]) -> Result<Option<Hint>, Refusal> {
+    pub(crate) fn hint(&self, headers: &HeaderMap, body: &[u8]) -> Result<Option<Hint>, Refusal> {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let signature = header(&self.webhook.signature_header).ok_or(Refusal::Forged)?;
         if !self.is_signed(signature, body) {

@@ -1,0 +1,210 @@
+// Everything that a test stands on, as processes beside this one: the simulated Shopify and JOOR,
+// Restate's server, and any number of `atsync restate`.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const target = (path) => fileURLToPath(new URL(`../../../target/${path}`, import.meta.url));
+const ATSYNC = process.env.ATSYNC ?? target('debug/atsync');
+const HERE = '127.0.0.1';
+
+/** A program that runs beside this one, and never longer. */
+class Program {
+  #process;
+
+  constructor(command, args, environment = {}) {
+    if (!existsSync(command)) throw new Error(`${command} is not there. Make it with \`cargo build\` or \`npm ci\`.`);
+    const env = { ...process.env, ...environment };
+    this.#process = spawn(command, args, { env, stdio: ['ignore', 'pipe', process.env.VERBOSE ? 'inherit' : 'ignore'] });
+    this.ended = once(this.#process, 'exit');
+    this.lines = createInterface(this.#process.stdout);
+    const kill = () => this.#process.kill('SIGKILL');
+    process.once('exit', kill);
+    this.ended.then(() => process.removeListener('exit', kill));
+  }
+
+  get pid() {
+    return this.#process.pid;
+  }
+
+  /** The first line that `wanted` accepts. */
+  async line(wanted = () => true) {
+    const found = new Promise((resolve) => {
+      this.lines.on('line', (line) => wanted(line) && resolve(line));
+    });
+    const gone = this.ended.then(([code, signal]) => {
+      throw new Error(`${this.#process.spawnfile} ended (${code ?? signal}) before it was ready.`);
+    });
+    gone.catch(() => {});
+    return Promise.race([found, gone]);
+  }
+
+  /** Resident memory, in MiB. */
+  memory() {
+    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
+    return Math.round(/VmRSS:\s+(\d+)/.exec(status)[1] / 1024);
+  }
+
+  async end(signal = 'SIGKILL') {
+    this.#process.kill(signal);
+    await this.ended;
+  }
+}
+
+/** The simulated Shopify and JOOR, and their levers. */
+export class Sandbox extends Program {
+  static async start(...options) {
+    const ports = ['--shopify-port', '0', '--joor-port', '0'];
+    const sandbox = new Sandbox(ATSYNC, ['sandbox', ...ports, '--bulk-ms', '100', '--json', ...options]);
+    return Object.assign(sandbox, JSON.parse(await sandbox.line()));
+  }
+
+  /** What JOOR shows of a SKU: units, `made-to-order`, or null where there is no record. */
+  async ats(sku) {
+    const [, token] = /^token = "(.+)"$/m.exec(this.configuration);
+    const headers = { 'content-type': 'application/json', 'x-shopify-access-token': token };
+    const query = `{ productVariants(first: 1, query: "sku:${sku}") { nodes { id } } }`;
+    const body = JSON.stringify({ query });
+    const url = `${this.shopify_url}/admin/api/2026-10/graphql.json`;
+    const { data } = await call(url, { method: 'POST', headers, body });
+    const upc = data.productVariants.nodes[0].id.split('/').at(-1);
+    const asked = new URLSearchParams({ upc, warehouse: 'Default' });
+    return (await call(`${this.joor_url}/sandbox/joor/ats?${asked}`)).ats;
+  }
+
+  /** Does what people do, on either side: `shop/sell`, `joor/place-order`, or orders a fault: `faults`. */
+  pull(lever, fields) {
+    return call(`${this.shopify_url}/sandbox/${lever}`, { method: 'POST', body: JSON.stringify(fields) });
+  }
+
+  see(what) {
+    return call(`${this.shopify_url}/sandbox/${what}`);
+  }
+}
+
+/** Restate's server, with a folder and ports of its own. */
+export class Restate extends Program {
+  static async start({ folder, ports } = {}) {
+    folder ??= mkdtempSync(join(tmpdir(), 'atsync-restate-'));
+    ports ??= { ingress: await freePort(), admin: await freePort(), node: await freePort() };
+    const restate = new Restate(serverProgram(), ['--base-dir', folder, '--no-logo', '--listen-mode', 'tcp'], {
+      RESTATE_NODE_NAME: 'one',
+      RESTATE_DISABLE_TELEMETRY: 'true',
+      RESTATE_LOG_FORMAT: 'json',
+      RESTATE_BIND_ADDRESS: `${HERE}:${ports.node}`,
+      RESTATE_INGRESS__BIND_ADDRESS: `${HERE}:${ports.ingress}`,
+      RESTATE_ADMIN__BIND_ADDRESS: `${HERE}:${ports.admin}`,
+    });
+    const address = (port) => `http://${HERE}:${port}`;
+    Object.assign(restate, { folder, ports, ingress: address(ports.ingress), admin: address(ports.admin) });
+    await restate.line((line) => line.includes('admin-api-server'));
+    return restate;
+  }
+
+  /** The same server after it ended. */
+  again() {
+    return Restate.start(this);
+  }
+
+  /** Calls a handler of a connection. */
+  call(connection, handler, input, headers = {}) {
+    const body = input === undefined ? undefined : JSON.stringify(input);
+    const kind = body === undefined ? {} : { 'content-type': 'application/json' };
+    const url = `${this.ingress}/atsync/${connection}/${handler}`;
+    return call(url, { method: 'POST', headers: { ...kind, ...headers }, body });
+  }
+
+  /** Asks Restate's own tables. */
+  async query(query) {
+    const headers = { 'content-type': 'application/json', accept: 'application/json' };
+    return (await call(`${this.admin}/query`, { method: 'POST', headers, body: JSON.stringify({ query }) })).rows;
+  }
+
+  async remove() {
+    await this.end();
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+/** A process of `atsync restate`. */
+export class Service extends Program {
+  /** Serves what `configuration` says, and puts it on the schedule if `scheduled`. */
+  static async start(restate, configuration, { port = 0, address, scheduled = false } = {}) {
+    const file = join(restate.folder, 'atsync.toml');
+    writeFileSync(file, configuration, { mode: 0o600 });
+    const where = ['--config', file, '--listen', `${HERE}:${port}`, '--admin', restate.admin, '--json'];
+    if (address) where.push('--address', address);
+    if (scheduled) where.push('--ingress', restate.ingress);
+    const service = new Service(ATSYNC, ['restate', ...where]);
+    return Object.assign(service, JSON.parse(await service.line()));
+  }
+}
+
+/** Stands before a side of the sandbox, and holds answers back. */
+export class Gate {
+  #held = [];
+
+  static async start(target) {
+    const gate = new Gate();
+    gate.server = createServer((asked, answer) => gate.#pass(target, asked, answer));
+    gate.server.listen(0, HERE);
+    await once(gate.server, 'listening');
+    gate.url = `http://${HERE}:${gate.server.address().port}`;
+    return gate;
+  }
+
+  /** From here on nothing with `part` in its path or body is answered. Comes back when the first
+      such request was carried out on the other side. */
+  hold(part) {
+    return new Promise((resolve) => this.#held.push({ part, resolve }));
+  }
+
+  /** Answers everything again. */
+  open() {
+    this.#held = [];
+  }
+
+  async #pass(target, asked, answer) {
+    const body = Buffer.concat(await asked.toArray());
+    const { method, headers } = asked;
+    const forward = request(target + asked.url, { method, headers });
+    forward.end(body);
+    const [response] = await once(forward, 'response');
+    const content = Buffer.concat(await response.toArray());
+    const held = this.#held.find(({ part }) => (asked.url + body).includes(part));
+    if (held) return held.resolve();
+    answer.writeHead(response.statusCode, response.headers).end(content);
+  }
+}
+
+/** A port that nobody listens on. */
+export async function freePort() {
+  const server = createServer().listen(0, HERE);
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A call that is answered with JSON, or with nothing. */
+export async function call(url, options) {
+  const response = await fetch(url, options);
+  const text = await response.text();
+  if (!response.ok) throw Object.assign(new Error(`${url}: ${response.status} ${text}`), { status: response.status });
+  return text ? JSON.parse(text) : undefined;
+}
+
+/** The server's program in the npm package for this machine. */
+function serverProgram() {
+  const machine = `${process.platform}-${process.arch}`;
+  const folder = createRequire(import.meta.url).resolve(`@restatedev/restate-server-${machine}/package.json`);
+  return join(folder, '..', 'bin', 'restate-server');
+}
