@@ -19,6 +19,8 @@ pub(super) enum Ending {
         next_run: Timestamp,
         /// `atsync.report/1`.
         report: Value,
+        /// How many effects the component asked for.
+        effects: u64,
     },
     /// The component gave up.
     Fault {
@@ -38,8 +40,13 @@ pub(super) enum Ending {
 
 impl From<Ran> for Ending {
     fn from(ran: Ran) -> Self {
+        let effects = match &ran.result {
+            Ok(passed) => passed.tally.requests.values().sum(),
+            Err(_) => 0,
+        };
         match ran.result.map(|passed| passed.ended) {
             Ok(Ended::Outcome(outcome)) => Ending::Outcome {
+                effects,
                 verdict: outcome.verdict,
                 next_run: outcome.next_run,
                 report: serde_json::from_str(&outcome.report).unwrap_or_default(),

@@ -1,14 +1,15 @@
 //! Carries out the effects of one turn as one group, each in Restate's journal.
 //!
 //! A turn's requests begin together and are answered together, in the order of the requests, so
-//! that a replay gives the component the same groups. Their order in the journal is fixed: what
-//! reaches out, then the ledger, then waits.
+//! that a replay gives the component the same groups. In the journal first comes what reaches
+//! out, each answer as it arrives, then the ledger, then waits.
 
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_util::task::AbortOnDropHandle;
+use tokio::task::JoinSet;
 
 use super::journal::Journal;
 use super::pages::Pages;
@@ -16,7 +17,7 @@ use crate::clock::{Clock as _, SystemClock, Timestamp};
 use crate::connection::Limits;
 use crate::effects::{Remote, refusal, too_long};
 use crate::engine::reconcile::{Answer, Completion, Effect, Failure, Request};
-use crate::pass::{Hands, kind_of};
+use crate::pass::Hands;
 use crate::problem::Problem;
 
 /// What carries out a pass, from its beginning or from where another attempt came to.
@@ -92,19 +93,20 @@ impl<J: Journal> Hands for Journaled<'_, J> {
     async fn perform(&mut self, requests: Vec<Request>) -> Result<Vec<Completion>, Problem> {
         let sent_before = self.sent_before(&requests).await?;
         let order: Vec<u32> = requests.iter().map(|request| request.id).collect();
-        let (mut far, mut near, mut waits) = (Vec::new(), Vec::new(), Vec::new());
+        let mut group = Group::new(&self.remote, sent_before);
+        let (mut near, mut waits) = (Vec::new(), Vec::new());
         for Request { id, effect } in requests {
             match effect {
-                Effect::Http(_) | Effect::ReadLines(_) => far.push((id, effect)),
+                Effect::Http(_) | Effect::ReadLines(_) => group.add(id, effect),
                 Effect::WaitUntil(until) => waits.push((id, until)),
                 _ => near.push((id, effect)),
             }
         }
         let mut done = Vec::with_capacity(order.len());
-        let mut group = Group::new(&self.remote, far, sent_before);
-        for (place, (id, kind)) in group.members().into_iter().enumerate() {
-            let (at, answer) = self.journal.once(kind, group.answer(place)).await?;
+        while !group.open.is_empty() {
+            let (id, at, answer) = self.journal.once("answer", group.next()).await?;
             self.latest = self.latest.max(at);
+            group.open.remove(&id);
             done.push((id, answer));
         }
         for (id, effect) in near {
@@ -126,62 +128,50 @@ impl<J: Journal> Hands for Journaled<'_, J> {
     async fn settle(&mut self) {}
 }
 
-/// The requests of a turn that reach out. None begins before the first of them is found not to
-/// stand in the journal; then all that are left begin at once.
+/// The requests of a turn that reach out. They begin when the first answer is found not to stand
+/// in the journal: all whose answers do not, at once.
 struct Group<'a> {
     remote: &'a Arc<Remote>,
-    members: Vec<Member>,
     sent_before: bool,
-}
-
-struct Member {
-    id: u32,
-    kind: &'static str,
-    effect: Option<Effect>,
-    task: Option<AbortOnDropHandle<Answer>>,
+    /// The requests without an answer; none in the place of one that has begun.
+    open: BTreeMap<u32, Option<Effect>>,
+    tasks: JoinSet<(u32, Answer)>,
 }
 
 impl<'a> Group<'a> {
-    fn new(remote: &'a Arc<Remote>, requests: Vec<(u32, Effect)>, sent_before: bool) -> Self {
-        let member = |(id, effect)| Member {
-            id,
-            kind: kind_of(&effect),
-            effect: Some(effect),
-            task: None,
-        };
+    fn new(remote: &'a Arc<Remote>, sent_before: bool) -> Self {
         Group {
             remote,
-            members: requests.into_iter().map(member).collect(),
             sent_before,
+            open: BTreeMap::new(),
+            tasks: JoinSet::new(),
         }
     }
 
-    fn members(&self) -> Vec<(u32, &'static str)> {
-        let named = |member: &Member| (member.id, member.kind);
-        self.members.iter().map(named).collect()
+    fn add(&mut self, id: u32, effect: Effect) {
+        self.open.insert(id, Some(effect));
     }
 
-    /// The answer of one, and when it came. Begins those after it as well.
-    async fn answer(&mut self, place: usize) -> (Timestamp, Answer) {
-        for member in self.members.iter_mut().skip(place) {
-            if let Some(effect) = member.effect.take() {
-                let effect = begun(Arc::clone(self.remote), effect, self.sent_before);
-                member.task = Some(AbortOnDropHandle::new(tokio::spawn(effect)));
+    /// The next answer, to which request it is, and when it came.
+    async fn next(&mut self) -> (u32, Timestamp, Answer) {
+        for (id, effect) in &mut self.open {
+            if let Some(effect) = effect.take() {
+                let (id, remote) = (*id, Arc::clone(self.remote));
+                let begun = begun(remote, effect, self.sent_before);
+                self.tasks.spawn(async move { (id, begun.await) });
             }
         }
-        let task = self.members.get_mut(place).and_then(|one| one.task.take());
-        let answer = match task {
-            Some(task) => task.await.ok(),
-            None => None,
-        };
-        let answer = answer.unwrap_or_else(|| cut("The effect broke off"));
-        (SystemClock.now(), answer)
+        let done = self.tasks.join_next().await;
+        // If one panics, Restate begins another attempt.
+        let done = done.expect("an answer is waited for while one is open");
+        let (id, answer) = done.expect("effects do not panic");
+        (id, SystemClock.now(), answer)
     }
 }
 
 async fn begun(remote: Arc<Remote>, effect: Effect, sent_before: bool) -> Answer {
     match effect {
-        effect if sent_before && changes(&effect) => cut("The process that sent it ended"),
+        effect if sent_before && changes(&effect) => cut(),
         Effect::Http(request) => remote.exchange(request).await,
         Effect::ReadLines(request) => remote.read_lines(request).await,
         _ => Answer::Failed(Failure::Unsupported),
@@ -193,7 +183,7 @@ fn changes(effect: &Effect) -> bool {
     matches!(effect, Effect::Http(request) if request.changes)
 }
 
-fn cut(what: &str) -> Answer {
-    let reason = format!("{what} before there was an answer; it may have been carried out");
-    Answer::Failed(Failure::Unreachable(reason))
+fn cut() -> Answer {
+    let reason = "the process that sent it ended before the answer; it may have been carried out";
+    Answer::Failed(Failure::Unreachable(reason.to_owned()))
 }

@@ -202,3 +202,127 @@ fn moved_on() -> Problem {
         "Ask again.",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::collections::HashMap;
+    use std::future::Future;
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    use restate_sdk::errors::TerminalError;
+    use serde_json::Value;
+
+    use super::super::journal::Kept;
+    use super::*;
+
+    /// The state of an object, and no more.
+    #[derive(Default)]
+    struct State(Mutex<HashMap<String, Value>>);
+
+    impl Journal for State {
+        async fn once<T: Kept>(
+            &self,
+            _: &'static str,
+            effect: impl Future<Output = T> + Send,
+        ) -> Result<T, TerminalError> {
+            Ok(effect.await)
+        }
+
+        async fn read<T: Kept>(&self, key: &str) -> Result<Option<T>, TerminalError> {
+            let value = self.0.lock().unwrap().get(key).cloned();
+            Ok(value.map(|value| serde_json::from_value(value).unwrap()))
+        }
+
+        async fn pause(&self, _: Duration) -> Result<(), TerminalError> {
+            Ok(())
+        }
+
+        fn write<T: Kept>(&self, key: &str, value: Option<T>) {
+            let mut state = self.0.lock().unwrap();
+            match value {
+                Some(value) => state.insert(key.to_owned(), serde_json::to_value(value).unwrap()),
+                None => state.remove(key),
+            };
+        }
+    }
+
+    fn write(key: &str, value: Option<String>) -> Write {
+        let key = key.to_owned();
+        Write { key, value }
+    }
+
+    async fn all(pages: &mut Pages<'_, State>, prefix: &str, limit: u32) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        let mut after = None;
+        loop {
+            let prefix = prefix.to_owned();
+            let scan = Scan { prefix, after, limit };
+            let entries = pages.scan(&scan).await.unwrap();
+            after = entries.last().map(|entry| entry.key.clone());
+            if entries.is_empty() {
+                return found;
+            }
+            found.extend(entries.into_iter().map(|entry| (entry.key, entry.value)));
+        }
+    }
+
+    /// Values of many sizes, so that pages divide, shrink and vanish.
+    #[tokio::test]
+    async fn pages_hold_what_a_plain_map_holds() {
+        let state = State::default();
+        let mut model = BTreeMap::new();
+        for round in 0_usize..40 {
+            let mut pages = Pages::open(&state).await.unwrap();
+            let writes: Vec<Write> = (0..200)
+                .map(|n| {
+                    let number = (round * 7919 + n * 104_729) % 1_500;
+                    let value = (number % 3 != round % 3).then(|| "é".repeat(number % 700));
+                    write(&format!("{}/{number}", ["a", "b", "ß"][number % 3]), value)
+                })
+                .collect();
+            for Write { key, value } in &writes {
+                match value {
+                    Some(value) => model.insert(key.clone(), value.clone()),
+                    None => model.remove(key),
+                };
+            }
+            pages.commit(writes).await.unwrap();
+            let mut again = Pages::open(&state).await.unwrap();
+            let kept: Vec<_> = model.clone().into_iter().collect();
+            assert_eq!(all(&mut again, "", 97).await, kept);
+            let b: Vec<_> = kept.into_iter().filter(|(key, _)| key.starts_with("b/")).collect();
+            assert_eq!(all(&mut again, "b/", 10).await, b);
+        }
+        let mut pages = Pages::open(&state).await.unwrap();
+        let keys = ["b/1".to_owned(), "none".to_owned(), "b/1".to_owned()];
+        let values = pages.load(&keys).await.unwrap();
+        let expected: Vec<_> = keys.iter().map(|key| model.get(key).cloned()).collect();
+        assert_eq!(values, expected);
+        let held = state.0.lock().unwrap().len();
+        assert_eq!(held, pages.root.pages.len() + 1, "no page is left behind");
+    }
+
+    #[tokio::test]
+    async fn an_emptied_ledger_takes_entries_again() {
+        let state = State::default();
+        let mut pages = Pages::open(&state).await.unwrap();
+        for value in [Some("1".to_owned()), None, Some("2".to_owned())] {
+            pages.commit(vec![write("key", value)]).await.unwrap();
+        }
+        assert_eq!(all(&mut pages, "", 5).await, [("key".to_owned(), "2".to_owned())]);
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_comes_too_late_for_a_page_says_so() {
+        let state = State::default();
+        let mut writer = Pages::open(&state).await.unwrap();
+        writer.commit(vec![write("key", Some("1".to_owned()))]).await.unwrap();
+        let mut reader = Pages::open(&state).await.unwrap();
+        writer.commit(vec![write("key", Some("2".to_owned()))]).await.unwrap();
+        let late = reader.load(&["key".to_owned()]).await.unwrap_err();
+        assert_eq!(late.code, "ledger-moved-on");
+    }
+}

@@ -6,10 +6,16 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer, request } from 'node:http';
+import { connect, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+
+/** Takes the limits of both sides away. */
+export const UNLIMITED = ['--bulk-ms', '0', '--credits', '1000000000'].concat(
+  ['--cost-limit', '1000000000', '--cost-per-second', '1000000000'],
+);
 
 const target = (path) => fileURLToPath(new URL(`../../../target/${path}`, import.meta.url));
 const ATSYNC = process.env.ATSYNC ?? target('debug/atsync');
@@ -60,22 +66,31 @@ class Program {
 
 /** The simulated Shopify and JOOR, and their levers. */
 export class Sandbox extends Program {
-  static async start(...options) {
-    const ports = ['--shopify-port', '0', '--joor-port', '0'];
-    const sandbox = new Sandbox(ATSYNC, ['sandbox', ...ports, '--bulk-ms', '100', '--json', ...options]);
+  static async start(options = ['--bulk-ms', '100']) {
+    const sandbox = new Sandbox(ATSYNC, ['sandbox', '--shopify-port', '0', '--joor-port', '0', '--json', ...options]);
     return Object.assign(sandbox, JSON.parse(await sandbox.line()));
+  }
+
+  /** The configuration, with the one connection once for each name. */
+  connections(names) {
+    const [, ...sections] = this.configuration.split(/^(?=\[\[?connection\.sandbox)/m);
+    const one = sections.join('');
+    return names.map((name) => one.replaceAll('connection.sandbox', `connection.${name}`)).join('\n');
+  }
+
+  /** The variant's id, which is its UPC on JOOR. */
+  async upc(sku) {
+    const [, token] = /^token = "(.+)"$/m.exec(this.configuration);
+    const headers = { 'content-type': 'application/json', 'x-shopify-access-token': token };
+    const query = `{ productVariants(first: 1, query: "sku:${sku}") { nodes { id } } }`;
+    const url = `${this.shopify_url}/admin/api/2026-10/graphql.json`;
+    const { data } = await call(url, { method: 'POST', headers, body: JSON.stringify({ query }) });
+    return data.productVariants.nodes[0].id.split('/').at(-1);
   }
 
   /** What JOOR shows of a SKU: units, `made-to-order`, or null where there is no record. */
   async ats(sku) {
-    const [, token] = /^token = "(.+)"$/m.exec(this.configuration);
-    const headers = { 'content-type': 'application/json', 'x-shopify-access-token': token };
-    const query = `{ productVariants(first: 1, query: "sku:${sku}") { nodes { id } } }`;
-    const body = JSON.stringify({ query });
-    const url = `${this.shopify_url}/admin/api/2026-10/graphql.json`;
-    const { data } = await call(url, { method: 'POST', headers, body });
-    const upc = data.productVariants.nodes[0].id.split('/').at(-1);
-    const asked = new URLSearchParams({ upc, warehouse: 'Default' });
+    const asked = new URLSearchParams({ upc: await this.upc(sku), warehouse: 'Default' });
     return (await call(`${this.joor_url}/sandbox/joor/ats?${asked}`)).ats;
   }
 
@@ -98,6 +113,7 @@ export class Restate extends Program {
       RESTATE_NODE_NAME: 'one',
       RESTATE_DISABLE_TELEMETRY: 'true',
       RESTATE_LOG_FORMAT: 'json',
+      RESTATE_WORKER__INVOKER__HTTP2_STREAMS_PER_CONNECTION_LIMIT: '8',
       RESTATE_BIND_ADDRESS: `${HERE}:${ports.node}`,
       RESTATE_INGRESS__BIND_ADDRESS: `${HERE}:${ports.ingress}`,
       RESTATE_ADMIN__BIND_ADDRESS: `${HERE}:${ports.admin}`,
@@ -160,10 +176,15 @@ export class Gate {
     return gate;
   }
 
-  /** From here on nothing with `part` in its path or body is answered. Comes back when the first
-      such request was carried out on the other side. */
-  hold(part) {
-    return new Promise((resolve) => this.#held.push({ part, resolve }));
+  /** After `skip` requests with `part` in their path or body, no such request is answered. Comes
+      back when the first of them was carried out on the other side. */
+  hold(part, skip = 0) {
+    return new Promise((resolve) => this.#held.push({ part, skip, resolve }));
+  }
+
+  close() {
+    this.server.closeAllConnections();
+    this.server.close();
   }
 
   /** Answers everything again. */
@@ -179,8 +200,33 @@ export class Gate {
     const [response] = await once(forward, 'response');
     const content = Buffer.concat(await response.toArray());
     const held = this.#held.find(({ part }) => (asked.url + body).includes(part));
-    if (held) return held.resolve();
+    if (held && held.skip-- <= 0) return held.resolve();
     answer.writeHead(response.statusCode, response.headers).end(content);
+  }
+}
+
+/** One address before several processes: each connection goes to the next that takes it. */
+export class Balancer {
+  static async start(ports) {
+    const balancer = new Balancer();
+    balancer.taken = new Map(ports.map((port) => [port, 0]));
+    let turn = 0;
+    const pass = (client, tries) => {
+      const port = ports[turn++ % ports.length];
+      const behind = connect(port, HERE);
+      behind.once('connect', () => {
+        tries = 0;
+        balancer.taken.set(port, balancer.taken.get(port) + 1);
+        client.pipe(behind).pipe(client);
+      });
+      behind.once('error', () => (tries > 0 ? pass(client, tries - 1) : client.destroy()));
+      behind.once('end', () => client.destroy());
+      client.on('error', () => behind.destroy());
+    };
+    balancer.server = createTcpServer((client) => pass(client, ports.length)).listen(0, HERE);
+    await once(balancer.server, 'listening');
+    balancer.url = `http://${HERE}:${balancer.server.address().port}`;
+    return balancer;
   }
 }
 
