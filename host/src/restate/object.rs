@@ -58,6 +58,7 @@ struct Known {
 // good as without end.
 #[restate_sdk::object(
     name = "atsync",
+    lazy_state,
     journal_retention = "0s",
     idempotency_retention = "1 day",
     inactivity_timeout = "2m",
@@ -71,7 +72,7 @@ struct Known {
 impl Object {
     /// Puts the connection on the schedule. Does no harm to one that is on it; one that was
     /// stopped for good goes on if its settings or its component are others now.
-    #[handler(lazy_state)]
+    #[handler]
     async fn start(&self, context: ObjectContext<'_>) -> HandlerResult<()> {
         let passes = self.passes(context.key())?;
         let standing: Standing = state(&context, STANDING).await?;
@@ -88,7 +89,7 @@ impl Object {
     }
 
     /// The pass that is due.
-    #[handler(lazy_state, ingress_private)]
+    #[handler(ingress_private)]
     async fn due(&self, context: ObjectContext<'_>, number: u64) -> HandlerResult<()> {
         let scheduled: u64 = state(&context, SCHEDULED).await?;
         if scheduled == number {
@@ -98,13 +99,13 @@ impl Object {
     }
 
     /// One pass now. The next one is due as it says.
-    #[handler(lazy_state)]
+    #[handler]
     async fn sync(&self, context: ObjectContext<'_>) -> HandlerResult<Json<Ending>> {
         self.over_everything(&context).await.map(Json)
     }
 
     /// Carries out an act of the component.
-    #[handler(lazy_state)]
+    #[handler]
     async fn act(
         &self,
         context: ObjectContext<'_>,
@@ -117,7 +118,7 @@ impl Object {
         remember(&context, "act", &ran).await?;
         let before: Standing = state(&context, STANDING).await?;
         let standing = before.after_act(&ran.result);
-        if standing.next_run < before.next_run {
+        if standing.stopped.is_none() && standing.next_run < before.next_run {
             schedule(&context, &standing).await?;
             context.write(STANDING, Some(standing));
         }
@@ -182,7 +183,7 @@ impl Object {
     }
 
     /// Keeps a verified webhook. Restate lets each id in once in three days.
-    #[handler(lazy_state, ingress_private, idempotency_retention = "3 days")]
+    #[handler(ingress_private, idempotency_retention = "3 days")]
     async fn hint(&self, context: ObjectContext<'_>, Json(hint): Json<Hint>) -> HandlerResult<()> {
         let mut inbox = Inbox::open(&context).await?;
         inbox.add(&context, hint);

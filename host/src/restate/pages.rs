@@ -259,7 +259,11 @@ mod tests {
         let mut after = None;
         loop {
             let prefix = prefix.to_owned();
-            let scan = Scan { prefix, after, limit };
+            let scan = Scan {
+                prefix,
+                after,
+                limit,
+            };
             let entries = pages.scan(&scan).await.unwrap();
             after = entries.last().map(|entry| entry.key.clone());
             if entries.is_empty() {
@@ -293,7 +297,10 @@ mod tests {
             let mut again = Pages::open(&state).await.unwrap();
             let kept: Vec<_> = model.clone().into_iter().collect();
             assert_eq!(all(&mut again, "", 97).await, kept);
-            let b: Vec<_> = kept.into_iter().filter(|(key, _)| key.starts_with("b/")).collect();
+            let b: Vec<_> = kept
+                .into_iter()
+                .filter(|(key, _)| key.starts_with("b/"))
+                .collect();
             assert_eq!(all(&mut again, "b/", 10).await, b);
         }
         let mut pages = Pages::open(&state).await.unwrap();
@@ -312,16 +319,25 @@ mod tests {
         for value in [Some("1".to_owned()), None, Some("2".to_owned())] {
             pages.commit(vec![write("key", value)]).await.unwrap();
         }
-        assert_eq!(all(&mut pages, "", 5).await, [("key".to_owned(), "2".to_owned())]);
+        assert_eq!(
+            all(&mut pages, "", 5).await,
+            [("key".to_owned(), "2".to_owned())]
+        );
     }
 
     #[tokio::test]
     async fn a_reader_that_comes_too_late_for_a_page_says_so() {
         let state = State::default();
         let mut writer = Pages::open(&state).await.unwrap();
-        writer.commit(vec![write("key", Some("1".to_owned()))]).await.unwrap();
+        writer
+            .commit(vec![write("key", Some("1".to_owned()))])
+            .await
+            .unwrap();
         let mut reader = Pages::open(&state).await.unwrap();
-        writer.commit(vec![write("key", Some("2".to_owned()))]).await.unwrap();
+        writer
+            .commit(vec![write("key", Some("2".to_owned()))])
+            .await
+            .unwrap();
         let late = reader.load(&["key".to_owned()]).await.unwrap_err();
         assert_eq!(late.code, "ledger-moved-on");
     }

@@ -1,10 +1,9 @@
 //! One connection's passes, wherever they begin or are carried on.
 
-use std::future::Future;
 use std::sync::Arc;
 
 use http::HeaderMap;
-use restate_sdk::errors::{HandlerResult, TerminalError};
+use restate_sdk::errors::HandlerResult;
 use serde::{Deserialize, Serialize};
 
 use super::hands::Journaled;
@@ -14,6 +13,7 @@ use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::connection::Connection;
 use crate::effects::{Network, Remote};
 use crate::engine::Connector;
+use crate::engine::manifest::Webhook;
 use crate::engine::reconcile::{Hint, Job, Mode};
 use crate::pass::{CancellationToken, Passed, Turns, given};
 use crate::problem::Problem;
@@ -58,7 +58,7 @@ impl Passes {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let network = Arc::new(Network::new(connector.describe(), &connection, &clock)?);
         let secrets = |service: &String| connection.webhook_secrets.get(service).cloned();
-        let intake = |webhook: &crate::engine::manifest::Webhook| {
+        let intake = |webhook: &Webhook| {
             let secrets = secrets(&webhook.service).unwrap_or_default();
             (webhook.service.clone(), Intake::new(webhook, secrets))
         };
