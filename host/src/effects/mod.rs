@@ -153,7 +153,7 @@ impl Effects {
     /// Performs one effect. Errors: the store itself failed, and the pass must end.
     pub async fn perform(&self, effect: Effect) -> Result<Answer, Problem> {
         let limits = &self.remote.network.limits;
-        if let Some(refused) = store::refusal(&effect, limits) {
+        if let Some(refused) = refusal(&effect, limits) {
             return Ok(refused);
         }
         let ledger = || Arc::clone(&self.ledger);

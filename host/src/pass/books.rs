@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::engine::reconcile::{Mode, Verdict};
 use crate::problem::Problem;
 use crate::store::{
-    Inbox, LastPass, Lock, Standing, Store, keep_last_pass, keep_standing, last_pass, standing,
+    Inbox, LastPass, Lock, Store, keep_last_pass, keep_standing, last_pass, standing,
 };
 
 /// The most webhooks that one job carries.

@@ -14,7 +14,8 @@ use crate::pass::{Ended, fault_parts};
 pub(super) enum Ending {
     /// The component said done.
     Outcome {
-        verdict: Verdict,
+        /// `done`, `attention` or `failed`.
+        verdict: String,
         /// Milliseconds since 1970, in UTC.
         next_run: Timestamp,
         /// `atsync.report/1`.
@@ -47,7 +48,7 @@ impl From<Ran> for Ending {
         match ran.result.map(|passed| passed.ended) {
             Ok(Ended::Outcome(outcome)) => Ending::Outcome {
                 effects,
-                verdict: outcome.verdict,
+                verdict: verdict(outcome.verdict).to_owned(),
                 next_run: outcome.next_run,
                 report: serde_json::from_str(&outcome.report).unwrap_or_default(),
             },
@@ -81,5 +82,13 @@ fn kind(fault: &Fault) -> &'static str {
         Fault::PermanentProtocol(_) => "permanent-protocol",
         Fault::PermanentLedger(_) => "permanent-ledger",
         Fault::Temporary(_) => "temporary",
+    }
+}
+
+fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Done => "done",
+        Verdict::Attention => "attention",
+        Verdict::Failed => "failed",
     }
 }

@@ -212,7 +212,7 @@ impl Object {
         remember(context, "sync", &ran).await?;
         let before: Standing = state(context, STANDING).await?;
         let time = (ran.started, ran.ended);
-        let standing = before.after(context.key(), time, passes.given().to_owned(), &ran.result);
+        let standing = before.after(context.key(), time, ran.given.clone(), &ran.result);
         if standing.stopped.is_none() {
             schedule(context, &standing).await?;
         }

@@ -41,12 +41,16 @@ struct Begun {
     job: Job,
     /// The component's digest.
     component: String,
+    /// See [`given`].
+    given: String,
 }
 
 /// A pass that is over.
 pub(super) struct Ran {
     pub(super) started: Timestamp,
     pub(super) ended: Timestamp,
+    /// See [`given`]: what the operator had given when it began.
+    pub(super) given: String,
     pub(super) result: Result<Passed, Problem>,
 }
 
@@ -103,7 +107,11 @@ impl Passes {
     ) -> HandlerResult<Ran> {
         let may_change = matches!(mode, Mode::Sync | Mode::Act(_));
         let begun = async { self.begin(mode, hints) };
-        let Begun { job, component } = journal.once("begin", begun).await?;
+        let Begun {
+            job,
+            component,
+            given,
+        } = journal.once("begin", begun).await?;
         if component != self.connector.digest() {
             return Err(Problem::new(
                 "component-changed",
@@ -139,6 +147,7 @@ impl Passes {
         Ok(Ran {
             started,
             ended: ended.max(started),
+            given,
             result,
         })
     }
@@ -153,6 +162,7 @@ impl Passes {
                 now: SystemClock.now(),
             },
             component: self.connector.digest().to_owned(),
+            given: self.given.clone(),
         }
     }
 }

@@ -146,7 +146,7 @@ test('the schedule begins by itself, and the next pass waits in Restate', async 
   await call(`${restate.ingress}/restate/invocation/${first.id}/attach`).catch(() => {});
   const { standing, last } = await restate.call(acme, 'status');
   assert.equal(last.kind, 'sync');
-  assert.equal(last.verdict, 'done');
+  assert.equal(last.verdict, 'Done');
   assert.equal(await sandbox.ats('LIN-SND-S'), 16);
   const [next] = await calls('due');
   assert.equal(next.status, 'scheduled');

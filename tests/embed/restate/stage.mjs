@@ -163,7 +163,7 @@ export class Service extends Program {
   }
 }
 
-/** Stands before a side of the sandbox, and holds answers back. */
+/** Stands before a side of the sandbox, in its place in all addresses, and holds answers back. */
 export class Gate {
   #held = [];
 
@@ -198,10 +198,11 @@ export class Gate {
     const forward = request(target + asked.url, { method, headers });
     forward.end(body);
     const [response] = await once(forward, 'response');
-    const content = Buffer.concat(await response.toArray());
+    const content = Buffer.concat(await response.toArray()).toString().replaceAll(target, this.url);
     const held = this.#held.find(({ part }) => (asked.url + body).includes(part));
     if (held && held.skip-- <= 0) return held.resolve();
-    answer.writeHead(response.statusCode, response.headers).end(content);
+    const { 'content-length': _, 'transfer-encoding': __, ...kept } = response.headers;
+    answer.writeHead(response.statusCode, kept).end(content);
   }
 }
 
