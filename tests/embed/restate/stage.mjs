@@ -194,14 +194,15 @@ export class Gate {
 
   async #pass(target, asked, answer) {
     const body = Buffer.concat(await asked.toArray());
-    const { method, headers } = asked;
+    const { method } = asked;
+    const { 'accept-encoding': _, ...headers } = asked.headers;
     const forward = request(target + asked.url, { method, headers });
     forward.end(body);
     const [response] = await once(forward, 'response');
     const content = Buffer.concat(await response.toArray()).toString().replaceAll(target, this.url);
     const held = this.#held.find(({ part }) => (asked.url + body).includes(part));
     if (held && held.skip-- <= 0) return held.resolve();
-    const { 'content-length': _, 'transfer-encoding': __, ...kept } = response.headers;
+    const { 'content-length': __, 'transfer-encoding': ___, ...kept } = response.headers;
     answer.writeHead(response.statusCode, kept).end(content);
   }
 }
