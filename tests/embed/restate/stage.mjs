@@ -166,6 +166,7 @@ export class Service extends Program {
 /** Stands before a side of the sandbox, in its place in all addresses, and holds answers back. */
 export class Gate {
   #held = [];
+  #opened;
 
   static async start(target) {
     const gate = new Gate();
@@ -176,20 +177,16 @@ export class Gate {
     return gate;
   }
 
-  /** After `skip` requests with `part` in their path or body, no such request is answered. Comes
-      back when the first of them was carried out on the other side. */
+  /** After `skip` requests with `part` in their path or body, no such request is answered before
+      the gate opens. Comes back when the first of them was carried out on the other side. */
   hold(part, skip = 0) {
+    this.#opened = new Promise((resolve) => (this.open = resolve)).then(() => (this.#held = []));
     return new Promise((resolve) => this.#held.push({ part, skip, resolve }));
   }
 
   close() {
     this.server.closeAllConnections();
     this.server.close();
-  }
-
-  /** Answers everything again. */
-  open() {
-    this.#held = [];
   }
 
   async #pass(target, asked, answer) {
@@ -201,7 +198,10 @@ export class Gate {
     const [response] = await once(forward, 'response');
     const content = Buffer.concat(await response.toArray()).toString().replaceAll(target, this.url);
     const held = this.#held.find(({ part }) => (asked.url + body).includes(part));
-    if (held && held.skip-- <= 0) return held.resolve();
+    if (held && held.skip-- <= 0) {
+      held.resolve();
+      await this.#opened;
+    }
     const { 'content-length': __, 'transfer-encoding': ___, ...kept } = response.headers;
     answer.writeHead(response.statusCode, kept).end(content);
   }
