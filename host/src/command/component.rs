@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use atsync::component::Component as Source;
 use atsync::engine::{WIT, manifest};
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
 use wasmparser::{Parser, Payload};
 
 use super::{Connectors, Exit, Stop};
@@ -37,7 +36,7 @@ impl Component {
         let services = names(&description.services, |service| &service.name);
         let questions = names(&description.questions, |offer| &offer.name);
         let acts = names(&description.acts, |offer| &offer.name);
-        let digest = hex(&Sha256::digest(&bytes));
+        let digest = connector.digest();
         let stripped = bytes.len() - names_bytes(&bytes);
         let written = match &self.write {
             Some(folder) => write(folder, description, &bytes)?,
@@ -67,7 +66,7 @@ impl Component {
         );
         let facts = [
             ("contract", format!("{contract}, without imports")),
-            ("sha256", digest),
+            ("sha256", digest.to_owned()),
             (
                 "bytes",
                 format!("{}, of which {stripped} without names", bytes.len()),
@@ -133,8 +132,4 @@ fn names_bytes(component: &[u8]) -> usize {
         _ => None,
     });
     custom.sum()
-}
-
-fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
