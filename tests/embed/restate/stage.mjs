@@ -10,6 +10,7 @@ import { connect, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 /** Takes the limits of both sides away. */
@@ -109,6 +110,7 @@ export class Restate extends Program {
   static async start({ folder, ports } = {}) {
     folder ??= mkdtempSync(join(tmpdir(), 'atsync-restate-'));
     ports ??= { ingress: await freePort(), admin: await freePort(), node: await freePort() };
+    for (const port of Object.values(ports)) await left(port);
     const restate = new Restate(serverProgram(), ['--base-dir', folder, '--no-logo', '--listen-mode', 'tcp'], {
       RESTATE_NODE_NAME: 'one',
       RESTATE_DISABLE_TELEMETRY: 'true',
@@ -153,13 +155,17 @@ export class Restate extends Program {
 export class Service extends Program {
   /** Serves what `configuration` says, and puts it on the schedule if `scheduled`. */
   static async start(restate, configuration, { port = 0, address, scheduled = false } = {}) {
+    if (port) await left(port);
     const file = join(restate.folder, 'atsync.toml');
     writeFileSync(file, configuration, { mode: 0o600 });
     const where = ['--config', file, '--listen', `${HERE}:${port}`, '--admin', restate.admin, '--json'];
     if (address) where.push('--address', address);
     if (scheduled) where.push('--ingress', restate.ingress);
     const service = new Service(ATSYNC, ['restate', ...where]);
-    return Object.assign(service, JSON.parse(await service.line()));
+    const told = JSON.parse(await service.line());
+    const [wrong] = told.report?.findings ?? [];
+    if (wrong) throw Object.assign(new Error(wrong.message), { wrong });
+    return Object.assign(service, told);
   }
 }
 
@@ -234,12 +240,26 @@ export class Balancer {
 
 /** A port that nobody listens on. */
 export async function freePort() {
-  const server = createServer().listen(0, HERE);
+  const server = createTcpServer().listen(0, HERE);
   await once(server, 'listening');
   const { port } = server.address();
   server.close();
   await once(server, 'close');
   return port;
+}
+
+/** Waits until nobody listens on a port: a killed process leaves its own only when it is gone. */
+async function left(port) {
+  for (;;) {
+    const server = createTcpServer().listen(port, HERE);
+    // `once` rejects when there is an error first.
+    const free = await once(server, 'listening').catch(() => undefined);
+    if (free) {
+      server.close();
+      return once(server, 'close');
+    }
+    await pause(20);
+  }
 }
 
 /** A call that is answered with JSON, or with nothing. */
