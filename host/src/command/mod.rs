@@ -48,7 +48,8 @@ enum Command {
     Plan(passes::Plan),
     Sync(passes::Sync),
     Run(run::Run),
-    Restate(restate::Restate),
+    // Much larger than the others.
+    Restate(Box<restate::Restate>),
     Status(status::Status),
     Replay(replay::Replay),
     Component(component::Component),

@@ -284,7 +284,12 @@ mod tests {
                 .map(|n| {
                     let number = (round * 7919 + n * 104_729) % 1_500;
                     let value = (number % 3 != round % 3).then(|| "é".repeat(number % 700));
-                    write(&format!("{}/{number}", ["a", "b", "ß"][number % 3]), value)
+                    let letter = match number % 3 {
+                        0 => "a",
+                        1 => "b",
+                        _ => "ß",
+                    };
+                    write(&format!("{letter}/{number}"), value)
                 })
                 .collect();
             for Write { key, value } in &writes {
