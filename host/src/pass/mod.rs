@@ -116,7 +116,8 @@ impl Runner {
         &self.connection
     }
 
-    /// See [`given`].
+    /// A digest of all that the operator gave and of the component's version: a connection that
+    /// was stopped for good runs again when it differs.
     pub fn given(&self) -> String {
         given(&self.connector, &self.connection)
     }

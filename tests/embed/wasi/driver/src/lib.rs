@@ -5,7 +5,7 @@
 //! `wasi:cli/run`; joined with the connector it is one component that asks for WASI alone. What
 //! each effect asks of a host stands in `wit/README.md`.
 //!
-//! Four modules meet WASI: [`system`] (arguments, clocks, output), [`folder`] (files), [`web`]
+//! Four modules meet WASI: `system` (arguments, clocks, output), `folder` (files), `web`
 //! (HTTP) and the exports in `guest`. The others are ordinary Rust and tested natively.
 #![cfg_attr(
     not(target_arch = "wasm32"),
