@@ -52,13 +52,10 @@ pub struct Webhooks {
     pub late_ms: u64,
 }
 
-/// An answer to what the documentation leaves open, or a way to lag behind.
+/// An answer to what the documentation leaves open, or a way to lag behind: each is the option of
+/// the sandbox that `Brand::options` sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(
-    missing_docs,
-    reason = "each is the option of the sandbox that `Brand::options` sets"
-)]
 pub enum Quirk {
     AliasesRefused,
     ItemIsParent,

@@ -35,8 +35,8 @@ const EFFECTS_MAX: u32 = 3_000;
 pub enum End {
     /// It came to its end.
     Outcome(Outcome),
-    /// The connector gave up for now, in these words.
-    GaveUp(String),
+    /// The connector gave up for now.
+    GaveUp,
     /// The process was killed.
     Crashed,
 }
@@ -268,7 +268,7 @@ impl<'p> Host<'p> {
                     self.trace
                         .note(self.world.now, || format!("gave up: {}", problem.message));
                     self.let_go(run);
-                    return Ok(End::GaveUp(problem.message));
+                    return Ok(End::GaveUp);
                 }
                 Err(fault) => return Err(Broken::new("no_permanent_fault", format!("{fault:?}"))),
             }
@@ -376,7 +376,7 @@ impl<'p> Host<'p> {
         }
         *self.met.entry("act of people").or_default() += 1;
         self.world.act(act);
-        self.watch.people_acted(&self.world);
+        self.watch.look(&self.world);
         self.post();
         Ok(())
     }

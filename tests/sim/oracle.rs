@@ -58,8 +58,6 @@ pub struct Watch<'p> {
     brand: &'p Brand,
     /// How often each law was looked at.
     pub checks: BTreeMap<&'static str, u64>,
-    /// Something went wrong, or somebody did something, since the pass began.
-    pub disturbed: bool,
     moments: Vec<Moment>,
     /// When the pass under way began; none between passes.
     began: Option<Millis>,
@@ -76,7 +74,6 @@ impl<'p> Watch<'p> {
         Self {
             brand,
             checks: BTreeMap::new(),
-            disturbed: false,
             moments: vec![Moment::of(world)],
             began: None,
             known: BTreeMap::new(),
@@ -107,23 +104,11 @@ impl<'p> Watch<'p> {
     pub fn pass_begins(&mut self, world: &World) {
         self.look(world);
         self.began = Some(world.now);
-        self.disturbed = false;
     }
 
     /// It is over, or was killed.
     pub fn pass_ends(&mut self) {
         self.began = None;
-    }
-
-    /// Somebody did something.
-    pub fn people_acted(&mut self, world: &World) {
-        self.disturbed = true;
-        self.look(world);
-    }
-
-    /// Something went wrong.
-    pub fn a_fault_was_met(&mut self) {
-        self.disturbed = true;
     }
 
     /// The ledger has these keys now.

@@ -26,7 +26,6 @@ pub struct Plan {
 /// Something happens before an effect of a pass, both counted from 0; before effect 0 is between
 /// two passes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Event {
     /// Which pass.
     pub pass: u32,

@@ -78,7 +78,7 @@ fn all(host: &mut Host<'_>, form: &mut dyn Form, passes: &mut u32) -> Result<(),
 fn one(host: &mut Host<'_>, number: u32, form: &mut dyn Form) -> Result<(), Broken> {
     let at = match host.pass(number, Mode::Sync, form)? {
         End::Outcome(outcome) => outcome.next_run,
-        End::GaveUp(_) => host.clock() + 60_000,
+        End::GaveUp => host.clock() + 60_000,
         End::Crashed => host.clock() + RESTART,
     };
     host.sleep_until(at)

@@ -148,11 +148,11 @@ impl World {
 
     fn location(&self, any: u32) -> LocationId {
         let [first, second] = self.locations;
-        if any % 2 == 0 { first } else { second }
+        if any.is_multiple_of(2) { first } else { second }
     }
 
-    /// Somebody does something; what does not fit does nothing. False: it is not about this world.
-    pub fn act(&mut self, act: &Act) -> bool {
+    /// Somebody does something; what does not fit does nothing.
+    pub fn act(&mut self, act: &Act) {
         let now = self.now;
         match *act {
             Act::Stock(variant, location, units) => {
@@ -228,9 +228,9 @@ impl World {
             }
             Act::RevokeTokens => self.sandbox.joor.revoke_tokens(),
             Act::Reserve(units) => self.reserve = units,
-            Act::Clock(_) | Act::DryRun(_) => return false,
+            // These are the host's.
+            Act::Clock(_) | Act::DryRun(_) => {}
         }
-        true
     }
 
     fn id(&self, any: u32) -> VariantId {
