@@ -422,11 +422,8 @@ impl<'p> Host<'p> {
             }
         }
         run.under_way = rest;
-        self.world.now = ready
-            .iter()
-            .map(|(at, ..)| *at)
-            .max()
-            .unwrap_or(self.world.now);
+        let newest = ready.iter().map(|(at, ..)| *at).max();
+        self.world.now = self.world.now.max(newest.unwrap_or(0));
         run.told = run.told.max(self.clock());
         if self.rng.chance(50) {
             ready.reverse();
