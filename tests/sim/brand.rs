@@ -192,7 +192,7 @@ impl Brand {
             joor.bad_row = BadRow::RefusesBatch;
         }
         if self.has(Quirk::SmallPages) {
-            (joor.page_size_max, joor.orders.page_max) = (5, 2);
+            joor.page_size_max = 5;
         }
         if self.has(Quirk::ExportTouches) {
             joor.orders.after_export = AfterExport::MovesModified;

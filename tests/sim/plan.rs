@@ -153,7 +153,7 @@ impl Plan {
         let passes = rng.between(2, 9) as u32;
         let faults = rng.some(&all_faults(), 35);
         let acts = rng.some(&ACTS, 50);
-        let (per_pass, per_act) = (rng.below(4), rng.below(6));
+        let (per_pass, per_act) = (rng.below(4), rng.below(9));
         let mut events = Vec::new();
         for pass in 0..passes {
             for _ in 0..rng.below(per_pass + 1) {
