@@ -6,6 +6,7 @@ use atsync_sandbox::joor::Ats;
 use atsync_sandbox::wire::Millis;
 
 use super::brand::Brand;
+use super::oracle::of_joor;
 use super::world::World;
 
 /// The shop at one moment, as far as numbers depend on it.
@@ -84,10 +85,12 @@ impl Moment {
             }
         };
         let lag = shop.options().orders.claim_lag_ms;
-        let shown = |order: &super::world::Order| {
-            let made = shop.find_order_by_joor(&order.key());
-            made.is_some_and(|made| world.now >= made.created_at() + lag)
-        };
+        let made: Vec<_> = shop
+            .orders()
+            .filter(|made| world.now >= made.created_at() + lag)
+            .filter_map(|made| Some(of_joor(world, &made)?.0.id))
+            .collect();
+        let shown = |order: &super::world::Order| made.contains(&order.id);
         Self {
             since: world.now,
             variants: world.variants.iter().map(stocked).collect(),

@@ -363,7 +363,7 @@ impl<'p> Watch<'p> {
             .iter()
             .rposition(|moment| moment.since <= began)
             .unwrap_or(0);
-        let moments = self.moments.get(first..).unwrap_or_default();
+        let moments = as_a_pass_sees(self.moments.get(first..).unwrap_or_default());
         let most: i64 = world
             .orders
             .iter()
@@ -403,7 +403,7 @@ impl<'p> Watch<'p> {
     }
 
     /// The order holds its units: the ledger knew of it before the pass, it stands, and Shopify's
-    /// numbers do not show it.
+    /// numbers do not show it. What a partial claim leaves for a back order holds nothing.
     fn must_be_known(
         &self,
         world: &World,
@@ -417,8 +417,27 @@ impl<'p> Watch<'p> {
             .get(&order.id.to_string())
             .is_some_and(|since| *since < began);
         let shown = moment.in_shop.get(at).copied().unwrap_or(false);
-        known && !shown && world.is_approved(order)
+        let partial = self.brand.partial && self.brand.follows(order.code);
+        known && !shown && !partial && world.is_approved(order)
     }
+}
+
+/// Moments as one pass sees them: its settings are those it began with, and it looks at the
+/// locations once, so that one which was open at any of them may count as open.
+fn as_a_pass_sees(moments: &[Moment]) -> Vec<Moment> {
+    let reserve = moments.first().map_or(0, |moment| moment.reserve);
+    let mut open = [false; 2];
+    for moment in moments {
+        for (ever, now) in open.iter_mut().zip(moment.open) {
+            *ever |= now;
+        }
+    }
+    let seen = |moment: &Moment| Moment {
+        reserve,
+        open,
+        ..moment.clone()
+    };
+    moments.iter().map(seen).collect()
 }
 
 /// The least and the most units of a variant that an order ever asked for and may claim.

@@ -153,7 +153,7 @@ impl Plan {
         let passes = rng.between(2, 9) as u32;
         let faults = rng.some(&all_faults(), 35);
         let acts = rng.some(&ACTS, 50);
-        let (per_pass, per_act) = (rng.below(4), rng.below(9));
+        let (per_pass, per_act) = (rng.below(6), rng.below(9));
         let mut events = Vec::new();
         for pass in 0..passes {
             for _ in 0..rng.below(per_pass + 1) {
@@ -230,9 +230,16 @@ fn all_faults() -> Vec<Fault> {
     ]
 }
 
-/// Any variant; the run takes it modulo how many there are.
+/// Any variant, and often one of the first few, so that things happen to the same one; the run
+/// takes it modulo how many there are.
 fn any(rng: &mut Rng) -> u32 {
-    rng.below(1_000)
+    let end = *rng.pick(&[3, 3, 1_000]);
+    rng.below(end)
+}
+
+/// Units in stock; few numbers, so that they come back to what they were.
+fn units(rng: &mut Rng) -> i64 {
+    *rng.pick(&[-2, 0, 3, 12, 12, 20])
 }
 
 fn lines(rng: &mut Rng) -> Vec<(u32, i64)> {
@@ -248,7 +255,7 @@ fn code(rng: &mut Rng) -> u32 {
 
 /// One for each kind of act.
 const ACTS: [fn(&mut Rng) -> Act; 18] = [
-    |rng| Act::Stock(any(rng), any(rng), i64::from(rng.below(25)) - 4),
+    |rng| Act::Stock(any(rng), any(rng), units(rng)),
     |rng| Act::Sell(any(rng), any(rng)),
     |rng| Act::Policy(any(rng), rng.chance(50)),
     |rng| Act::Tracked(any(rng), rng.chance(50)),
