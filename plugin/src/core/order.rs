@@ -131,6 +131,9 @@ impl Trouble {
     }
 }
 
+/// Code of the trouble of a line whose variant could not be read.
+pub const UNREADABLE: &str = "line-unreadable";
+
 /// What a UPC leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Match {
@@ -138,6 +141,8 @@ pub enum Match {
     Variant(Matched),
     /// Nothing that this integration created.
     NotLinked,
+    /// One that Shopify has and that could not be read.
+    Unreadable,
     /// A style that is linked, but Shopify has no such variant any more.
     Gone,
     /// Two variants or more.
@@ -363,6 +368,13 @@ fn understand_line(
                     line.upc
                 ),
                 "Take the line out of the order on JOOR, or restore the variant in Shopify.",
+            ));
+        }
+        Some(Match::Unreadable) => {
+            return Err(Trouble::new(
+                UNREADABLE,
+                format!("{name} is of a variant that could not be read."),
+                "The next pass tries again. Look at the variant in Shopify if it lasts.",
             ));
         }
         Some(Match::NotLinked) | None => {

@@ -303,7 +303,9 @@ fn unreadable(count: u64, first: &str) -> Finding {
 /// Shopify was asked.
 async fn finish(desk: &mut Desk, state: FullRead, bulk: &Bulk, seen: &Bitmap) -> Result<(), Halt> {
     // An unreadable variant is not a missing one.
-    if bulk.unreadable == 0 && seen.count() + desk.totals.gone != desk.totals.skus {
+    let new_basis = state.basis != desk.basis;
+    let some_unseen = seen.count() + desk.totals.gone != desk.totals.skus;
+    if bulk.unreadable == 0 && (new_basis || some_unseen) {
         gone::zero_unseen(desk, seen).await?;
     }
     let mut batch = Batch::default();

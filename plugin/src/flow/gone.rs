@@ -54,7 +54,7 @@ pub async fn zero_unseen(desk: &mut Desk, seen: &Bitmap) -> Result<(), Halt> {
             return Ok(());
         };
         after = Some(last.clone());
-        let unseen = |style: &Style| style.skus.iter().any(|s| !s.gone && !seen.contains(s.nr));
+        let unseen = |style: &Style| style.skus.iter().any(|s| !seen.contains(s.nr));
         let products: Vec<Id> = page
             .iter()
             .filter(|(_, style)| unseen(style))
@@ -66,7 +66,8 @@ pub async fn zero_unseen(desk: &mut Desk, seen: &Bitmap) -> Result<(), Halt> {
     }
 }
 
-/// Marks the SKUs of `products` that were not seen as gone, and commits.
+/// Marks the SKUs of `products` that were not seen as gone, and commits. Those that were gone before
+/// are decided about again: a warehouse that was withheld then still shows what it had.
 pub async fn conclude(
     desk: &mut Desk,
     mut work: Work,
@@ -82,16 +83,14 @@ pub async fn conclude(
                 continue;
             };
             let style = entry.style.clone();
-            for sku in entry
-                .style
-                .skus
-                .iter_mut()
-                .filter(|s| !s.gone && !seen(s.nr))
-            {
-                relabels.push(Relabel::gone(*product, sku));
+            for sku in entry.style.skus.iter_mut().filter(|s| !seen(s.nr)) {
+                let before = sku.clone();
                 decider.without_variant(&style, sku);
-                entry.changed = true;
-                zeroed += 1;
+                if !before.gone {
+                    relabels.push(Relabel::gone(*product, &before));
+                    zeroed += 1;
+                }
+                entry.changed |= *sku != before;
             }
         }
     }

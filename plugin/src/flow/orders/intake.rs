@@ -78,11 +78,11 @@ fn begin(desk: &Desk, book: &mut Book) {
         .and_then(parse_loosely);
     match told {
         Some(start) => book.all.since = start,
-        None if book.all.since == 0 => book.all.since = desk.io.now(),
+        None if book.all.since == 0 => book.all.since = desk.shopify.now(),
         None => {}
     }
     if book.all.cancelled_until == 0 {
-        book.all.cancelled_until = book.all.since.min(desk.io.now());
+        book.all.cancelled_until = book.all.since.min(desk.shopify.now());
     }
 }
 
@@ -137,7 +137,7 @@ async fn offered(desk: &mut Desk, book: &mut Book) -> Result<bool, Halt> {
 
 /// The ids of orders that were cancelled since the last reading.
 async fn cancelled(desk: &Desk, book: &mut Book) -> Result<BTreeSet<String>, Halt> {
-    let now = desk.io.now();
+    let now = desk.shopify.now();
     let which = Which::Cancelled {
         since: book.all.cancelled_until.saturating_sub(OVERLAP),
         until: now + HOUR,

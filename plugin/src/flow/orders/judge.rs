@@ -6,7 +6,9 @@ use crate::core::availability::Quantity;
 use crate::core::claim::{ClaimDecision, Left, OrderLine, claim_from};
 use crate::core::finding::Finding;
 use crate::core::id::Id;
-use crate::core::order::{Match, Matched, Order, Ready, ReadyLine, Refused, Trouble, understand};
+use crate::core::order::{
+    Match, Matched, Order, Ready, ReadyLine, Refused, Trouble, UNREADABLE, understand,
+};
 use crate::core::settings::{Shortage, Upc};
 use crate::core::snapshot::Snapshot;
 use crate::core::style::Parked;
@@ -93,11 +95,17 @@ fn decide(
     if decided {
         return finish(entry, &order, understood, customers, now);
     }
-    // Units of lines that are understood are sold, whatever becomes of the others.
-    entry.decision = claimed
+    // Units of lines that are understood are sold, whatever becomes of the others. What was decided
+    // stands while a variant or its stock cannot be read.
+    let unread = |refused: &Refused| refused.troubles.iter().any(|t| t.code == UNREADABLE);
+    let unread = understood.as_ref().err().is_some_and(unread);
+    if let Some(decided) = claimed
         .as_ref()
         .ok()
-        .map(|decided| decision(decided, lines));
+        .filter(|_| !unread || entry.decision.is_none())
+    {
+        entry.decision = Some(decision(decided, lines));
+    }
     let mut troubles = Vec::new();
     match (&understood, claimed) {
         (Err(refused), _) => troubles.clone_from(&refused.troubles),
@@ -281,8 +289,8 @@ async fn find_matches(
             [] => Match::NotLinked,
             [one] => match by_id.get(one) {
                 Some(variant) => linked(&work, upc, variant),
-                // One that Shopify has and that cannot be read is not gone; nothing is known of it.
-                None if by_ledger && !unreadable.contains(one) => Match::Gone,
+                None if unreadable.contains(one) => Match::Unreadable,
+                None if by_ledger => Match::Gone,
                 None => Match::NotLinked,
             },
             several => Match::Several(several.to_vec()),

@@ -54,8 +54,10 @@ pub async fn begin(desk: &mut Desk) -> Result<(), Halt> {
     if all.since != 0 {
         return Ok(());
     }
-    // JOOR tells whole seconds.
-    all.since = desk.started_at() / SECOND * SECOND;
+    // On Shopify's clock: by a host's that is ahead, new orders would be taken for history. JOOR
+    // tells whole seconds.
+    let since_then = desk.io.now().saturating_sub(desk.started_at());
+    all.since = desk.shopify.now().saturating_sub(since_then) / SECOND * SECOND;
     let mut batch = Batch::default();
     batch.put("orders", &all);
     desk.commit(batch).await

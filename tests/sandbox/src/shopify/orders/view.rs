@@ -6,6 +6,7 @@ use super::{
 use crate::shopify::Shop;
 use crate::shopify::ids::Kind;
 use crate::shopify::store::{LocationId, Seconds, VariantId};
+use crate::wire::Millis;
 
 /// The metafield by which atsync knows an order again.
 const JOOR_ORDER: (&str, &str) = ("atsync", "joor_order");
@@ -120,6 +121,10 @@ impl<'a> OrderView<'a> {
     /// Taken off the lines: `5.0`.
     pub fn discounts(&self) -> String {
         money::text(self.record.discounts().shop, &self.record.currency)
+    }
+    /// When it was created.
+    pub fn created_at(&self) -> Millis {
+        self.record.created_at
     }
     /// Whether it was cancelled.
     pub fn is_cancelled(&self) -> bool {

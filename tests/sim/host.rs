@@ -1,0 +1,542 @@
+//! The host of the simulation: one thread, virtual time, and a network and a store in memory. It
+//! keeps the contract to the letter and no further: what a host may do, it does.
+
+mod effects;
+
+use std::collections::BTreeMap;
+
+use atsync::engine::reconcile::Hint as StoredHint;
+use atsync::store::{Delivery, Ledger, MemoryStore, Overlay, Store};
+use atsync_plugin::bindings::exports::atsync::connector::reconcile::{
+    Answer, Completion, Effect, Fault as Ended, Hint, HttpRequest, Job, Mode, Outcome, Request,
+    Turn,
+};
+use atsync_sandbox::wire::Millis;
+use serde_json::Value;
+use std::sync::Arc;
+
+use super::form::Form;
+use super::oracle::{Broken, Watch};
+use super::plan::{Act, DryRun, Fault, Plan, What};
+use super::rng::Rng;
+use super::trace::Trace;
+use super::world::{CONNECTION, World};
+
+/// How long a request may take before the host gives up.
+const TIMEOUT: Millis = 30_000;
+
+/// Completions that come within so many milliseconds may come together.
+const TOGETHER: Millis = 60;
+
+/// Effects of one pass at most.
+const EFFECTS_MAX: u32 = 3_000;
+
+/// How a pass ended.
+pub enum End {
+    /// It came to its end.
+    Outcome(Outcome),
+    /// The connector gave up for now.
+    GaveUp,
+    /// The process was killed.
+    Crashed,
+}
+
+/// The host, and all that it talks to.
+pub struct Host<'p> {
+    /// What happens.
+    pub plan: &'p Plan,
+    /// Both sides.
+    pub world: World,
+    /// What is checked.
+    pub watch: Watch<'p>,
+    /// What happened.
+    pub trace: Trace,
+    /// Faults met, by name.
+    pub met: BTreeMap<&'static str, u64>,
+    /// Settings of the connection.
+    pub settings: Value,
+    /// Nothing goes wrong any more.
+    pub healed: bool,
+    /// Effects performed.
+    pub effects: u64,
+    store: MemoryStore,
+    rng: Rng,
+    /// The host's clock minus the world's, in milliseconds.
+    ahead: i64,
+    /// JOOR's token.
+    token: Option<String>,
+    /// Requests on their way whose sender is gone.
+    stray: Vec<(Millis, HttpRequest)>,
+    /// The request that arrives now is one of them.
+    stray_now: bool,
+    /// Webhooks on their way.
+    mail: Vec<(Millis, Delivery)>,
+    /// The next event of the plan.
+    next_event: usize,
+    dry_runs: Vec<DryRun>,
+}
+
+/// An effect under way.
+struct UnderWay {
+    id: u32,
+    effect: Effect,
+    fault: Option<Fault>,
+    stage: Stage,
+}
+
+enum Stage {
+    /// Arrives then.
+    Going(Millis),
+    /// The answer arrives then.
+    Coming(Millis, Answer),
+}
+
+impl UnderWay {
+    fn due(&self) -> Millis {
+        match self.stage {
+            Stage::Going(at) | Stage::Coming(at, _) => at,
+        }
+    }
+}
+
+/// A pass under way.
+struct Run {
+    number: u32,
+    dry: bool,
+    ledger: Arc<dyn Ledger>,
+    /// The newest time that the connector was told.
+    told: Millis,
+    under_way: Vec<UnderWay>,
+    asked: u32,
+}
+
+impl<'p> Host<'p> {
+    /// A host before its first pass.
+    pub fn new(plan: &'p Plan, trace: Trace) -> Self {
+        let world = World::new(&plan.brand);
+        Self {
+            watch: Watch::new(&plan.brand, &world),
+            settings: plan.brand.settings(),
+            plan,
+            world,
+            trace,
+            met: BTreeMap::new(),
+            healed: false,
+            effects: 0,
+            store: MemoryStore::default(),
+            rng: Rng::new(plan.seed, 2),
+            ahead: 0,
+            token: None,
+            stray: Vec::new(),
+            stray_now: false,
+            mail: Vec::new(),
+            next_event: 0,
+            dry_runs: Vec::new(),
+        }
+    }
+
+    /// The ledger as it lasts.
+    pub fn ledger(&self) -> BTreeMap<String, String> {
+        let all = self.store.ledger(CONNECTION).scan("", None, usize::MAX);
+        let all = all.expect("a store in memory").into_iter();
+        all.map(|entry| (entry.key, entry.value)).collect()
+    }
+
+    /// The host's clock.
+    pub fn clock(&self) -> Millis {
+        self.world.now.saturating_add_signed(self.ahead)
+    }
+
+    /// Everything heals: requests whose sender is gone have arrived or never will, and the clock
+    /// is right.
+    pub fn heal(&mut self) -> Result<(), Broken> {
+        self.healed = true;
+        self.ahead = 0;
+        self.advance(self.world.now + TIMEOUT)?;
+        let locations = self.world.locations;
+        for at in locations {
+            if !self.world.sandbox.shop.location_is_active(at) {
+                let now = self.world.now;
+                self.world.sandbox.shop.activate_location(at, now);
+            }
+        }
+        self.watch.look(&self.world);
+        Ok(())
+    }
+
+    /// What happens before a pass: acts of people, and passes that change nothing.
+    pub fn before(&mut self, number: u32, form: &mut dyn Form) -> Result<(), Broken> {
+        self.happen(number, 0)?;
+        for dry in std::mem::take(&mut self.dry_runs) {
+            self.dry_run(number, dry, form)?;
+        }
+        Ok(())
+    }
+
+    fn dry_run(&mut self, number: u32, dry: DryRun, form: &mut dyn Form) -> Result<(), Broken> {
+        let call =
+            |name: &str| atsync_plugin::bindings::exports::atsync::connector::reconcile::Call {
+                name: name.into(),
+                arguments: "{}".into(),
+            };
+        let mode = match dry {
+            DryRun::Plan => Mode::Plan,
+            DryRun::Check => Mode::Check,
+            DryRun::Orders => Mode::Ask(call("orders")),
+        };
+        let ledger = self.ledger();
+        let before = self.watch.footprint(&self.world);
+        self.pass(number, mode, form)?;
+        let same = ledger == self.ledger();
+        self.watch
+            .a_dry_run_changes_nothing(&self.world, &before, same)
+    }
+
+    /// The time of the next pass has come, on the host's clock.
+    pub fn sleep_until(&mut self, at: Millis) -> Result<(), Broken> {
+        // A clock that was set back makes the wait longer, and a day is enough for anybody.
+        let wait = at.saturating_sub(self.clock()).min(86_400_000);
+        self.advance(self.world.now + wait)
+    }
+
+    /// One pass.
+    pub fn pass(&mut self, number: u32, mode: Mode, form: &mut dyn Form) -> Result<End, Broken> {
+        let dry = !matches!(mode, Mode::Sync | Mode::Act(_));
+        let _lock = self
+            .store
+            .lock(CONNECTION)
+            .map_err(|problem| Broken::new("one_pass_at_a_time", problem.to_string()))?;
+        let ledger = self.store.ledger(CONNECTION);
+        let inbox = self
+            .store
+            .inbox(CONNECTION, 10_000)
+            .expect("a store in memory");
+        let hint = |hint: StoredHint| Hint {
+            id: hint.id,
+            topic: hint.topic,
+            body: hint.body,
+        };
+        let hints = if dry {
+            Vec::new()
+        } else {
+            inbox.hints.into_iter().map(hint).collect()
+        };
+        let mut run = Run {
+            number,
+            dry,
+            ledger: if dry {
+                Arc::new(Overlay::over(ledger).expect("a scratch copy"))
+            } else {
+                ledger
+            },
+            told: self.clock(),
+            under_way: Vec::new(),
+            asked: 0,
+        };
+        self.watch.pass_begins(&self.world);
+        let words = format!("pass {number} begins: {mode:?}");
+        self.trace.note(self.world.now, || words);
+        let settings = self.settings.to_string();
+        let job = Job {
+            connection: CONNECTION.into(),
+            settings,
+            mode,
+            hints,
+            now: run.told,
+        };
+        let mut turn = form.start(job);
+        loop {
+            match turn {
+                Ok(Turn::Waiting(waiting)) => {
+                    if !self.begin(&mut run, waiting.requests)? {
+                        self.crash(run)?;
+                        return Ok(End::Crashed);
+                    }
+                }
+                Ok(Turn::Done(outcome)) => {
+                    self.trace.note(self.world.now, || {
+                        format!("done: {:?} {}", outcome.verdict, outcome.report)
+                    });
+                    if !dry && outcome.verdict != atsync_plugin::bindings::exports::atsync::connector::reconcile::Verdict::Failed {
+                        let dealt = self.store.dealt_with(CONNECTION, inbox.last, self.world.now);
+                        dealt.expect("a store in memory");
+                    }
+                    self.let_go(run);
+                    return Ok(End::Outcome(outcome));
+                }
+                Err(Ended::Temporary(problem)) => {
+                    self.trace
+                        .note(self.world.now, || format!("gave up: {}", problem.message));
+                    self.let_go(run);
+                    return Ok(End::GaveUp);
+                }
+                Err(fault) => return Err(Broken::new("no_permanent_fault", format!("{fault:?}"))),
+            }
+            let completions = self.wait(&mut run)?;
+            turn = form.resume(completions);
+        }
+    }
+
+    /// Begins effects. False: the process is killed.
+    fn begin(&mut self, run: &mut Run, requests: Vec<Request>) -> Result<bool, Broken> {
+        for Request { id, effect } in requests {
+            let ordinal = run.asked;
+            run.asked += 1;
+            self.effects += 1;
+            if run.asked > EFFECTS_MAX {
+                return Err(Broken::new(
+                    "bounds",
+                    format!(
+                        "pass {} asked for more than {EFFECTS_MAX} effects",
+                        run.number
+                    ),
+                ));
+            }
+            self.trace.asked(self.world.now, id, &effect);
+            self.watch.a_request_keeps_its_bounds(&effect, run.told)?;
+            let fault = match run.dry {
+                true => None,
+                false => self.happen(run.number, ordinal)?,
+            };
+            if let Some(fault) = fault {
+                self.trace
+                    .note(self.world.now, || format!("{id:>4} meets  {fault:?}"));
+            }
+            match fault {
+                Some(Fault::Crash(_)) => {
+                    self.count(fault);
+                    let stage = Stage::Going(self.world.now + self.rng.between(0, 4_000));
+                    run.under_way.push(UnderWay {
+                        id,
+                        effect,
+                        fault,
+                        stage,
+                    });
+                    return Ok(false);
+                }
+                Some(Fault::SecondProcess) => {
+                    self.count(fault);
+                    if !self.is_locked() {
+                        return Err(Broken::new(
+                            "one_pass_at_a_time",
+                            "a second process got the lock".into(),
+                        ));
+                    }
+                }
+                _ => {}
+            }
+            let stage = self.set_out(&effect, fault);
+            run.under_way.push(UnderWay {
+                id,
+                effect,
+                fault,
+                stage,
+            });
+        }
+        Ok(true)
+    }
+
+    /// Acts are done; the fault is for the effect at hand.
+    fn happen(&mut self, pass: u32, effect: u32) -> Result<Option<Fault>, Broken> {
+        let mut fault = None;
+        while let Some(event) = self
+            .plan
+            .events
+            .get(self.next_event)
+            .filter(|_| !self.healed)
+        {
+            if (event.pass, event.effect) > (pass, effect) {
+                break;
+            }
+            self.next_event += 1;
+            match &event.what {
+                What::Fault(next) if (event.pass, event.effect) == (pass, effect) => {
+                    fault = Some(*next)
+                }
+                // The pass was over before it.
+                What::Fault(_) => {}
+                What::Act(act) => self.act(act)?,
+            }
+        }
+        Ok(fault)
+    }
+
+    fn act(&mut self, act: &Act) -> Result<(), Broken> {
+        self.trace
+            .note(self.world.now, || format!("people: {act:?}"));
+        match *act {
+            Act::Clock(by) => self.ahead += by,
+            Act::DryRun(dry) => self.dry_runs.push(dry),
+            Act::Reserve(units) => {
+                if let Some(rule) = self.settings.pointer_mut("/availability/reserve") {
+                    *rule = units.into();
+                }
+            }
+            _ => {}
+        }
+        *self.met.entry("act of people").or_default() += 1;
+        self.world.act(act);
+        self.watch.look(&self.world);
+        self.post();
+        Ok(())
+    }
+
+    /// Waits for at least one completion, and gives it with what else is there by then.
+    fn wait(&mut self, run: &mut Run) -> Result<Vec<Completion>, Broken> {
+        loop {
+            let first = run
+                .under_way
+                .iter()
+                .enumerate()
+                .min_by_key(|(_, effect)| effect.due());
+            let Some((place, due)) = first.map(|(place, effect)| (place, effect.due())) else {
+                return Err(Broken::new(
+                    "bounds",
+                    "the connector waits for nothing".into(),
+                ));
+            };
+            self.advance(due)?;
+            let Some(under_way) = run.under_way.get_mut(place) else {
+                continue;
+            };
+            if matches!(under_way.stage, Stage::Coming(..)) {
+                return Ok(self.collect(run));
+            }
+            let (effect, fault) = (under_way.effect.clone(), under_way.fault);
+            let stage = self.arrive(run, &effect, fault)?;
+            if let Some(under_way) = run.under_way.get_mut(place) {
+                under_way.stage = stage;
+            }
+        }
+    }
+
+    fn collect(&mut self, run: &mut Run) -> Vec<Completion> {
+        let window = if self.rng.chance(50) { TOGETHER } else { 0 };
+        let until = self.world.now + window;
+        let mut ready = Vec::new();
+        let mut rest = Vec::new();
+        for under_way in run.under_way.drain(..) {
+            match under_way.stage {
+                Stage::Coming(at, answer) if at <= until => ready.push((at, under_way.id, answer)),
+                _ => rest.push(under_way),
+            }
+        }
+        run.under_way = rest;
+        let newest = ready.iter().map(|(at, ..)| *at).max();
+        self.world.now = self.world.now.max(newest.unwrap_or(0));
+        run.told = run.told.max(self.clock());
+        if self.rng.chance(50) {
+            ready.reverse();
+        }
+        let completion = |(_, id, answer)| Completion {
+            id,
+            at: run.told,
+            answer,
+        };
+        let ready: Vec<Completion> = ready.into_iter().map(completion).collect();
+        for Completion { id, answer, .. } in &ready {
+            self.trace.answered(self.world.now, *id, answer);
+        }
+        ready
+    }
+
+    /// Time goes on; what is due by then happens.
+    fn advance(&mut self, to: Millis) -> Result<(), Broken> {
+        self.stray.sort_by_key(|(at, _)| *at);
+        while self.stray.first().is_some_and(|(at, _)| *at <= to) {
+            let (at, request) = self.stray.remove(0);
+            self.world.now = self.world.now.max(at);
+            self.trace.note(self.world.now, || {
+                format!("     late   {} {}", request.service, request.path)
+            });
+            self.stray_arrives(&request)?;
+        }
+        self.world.now = self.world.now.max(to);
+        let now = self.world.now;
+        let (due, later) = std::mem::take(&mut self.mail)
+            .into_iter()
+            .partition(|(at, _)| *at <= now);
+        self.mail = later;
+        let due: Vec<(Millis, Delivery)> = due;
+        for (_, delivery) in due {
+            self.store
+                .take_in(CONNECTION, &delivery)
+                .expect("a store in memory");
+        }
+        Ok(())
+    }
+
+    /// Shopify sends its webhooks, which are lost, doubled and late.
+    fn post(&mut self) {
+        let now = self.world.now;
+        let webhooks = if self.healed {
+            Default::default()
+        } else {
+            self.plan.brand.webhooks
+        };
+        for sent in self.world.sandbox.shop.take_deliveries(now) {
+            self.world.sandbox.shop.delivered(&sent.id, true, now);
+            if self.rng.chance(webhooks.lost) {
+                *self.met.entry("webhook lost").or_default() += 1;
+                continue;
+            }
+            let times = if self.rng.chance(webhooks.twice) {
+                2
+            } else {
+                1
+            };
+            if times == 2 {
+                *self.met.entry("webhook twice").or_default() += 1;
+            }
+            for _ in 0..times {
+                let delivery = Delivery {
+                    service: "shopify".into(),
+                    hint: StoredHint {
+                        id: sent.id.clone(),
+                        topic: sent.topic.clone(),
+                        body: String::from_utf8_lossy(&sent.body).into_owned(),
+                    },
+                    at: now,
+                };
+                let at = now + self.rng.between(0, webhooks.late_ms);
+                self.mail.push((at, delivery));
+            }
+        }
+    }
+
+    /// The process is killed: what is on its way arrives or never does.
+    fn crash(&mut self, run: Run) -> Result<(), Broken> {
+        let lands = run
+            .under_way
+            .iter()
+            .any(|effect| effect.fault == Some(Fault::Crash(true)));
+        for under_way in run.under_way {
+            let Stage::Going(at) = under_way.stage else {
+                continue;
+            };
+            match under_way.effect {
+                Effect::Http(request) if lands && !run.dry => self.stray.push((at, request)),
+                Effect::Commit(writes) if lands => {
+                    self.commit(&*run.ledger, &writes);
+                }
+                _ => {}
+            }
+        }
+        self.watch.pass_ends();
+        Ok(())
+    }
+
+    /// The pass is over: commits on their way are waited for, and nobody hears of the rest.
+    fn let_go(&mut self, run: Run) {
+        for under_way in run.under_way {
+            match (under_way.stage, under_way.effect) {
+                (Stage::Going(at), Effect::Http(request)) => self.stray.push((at, request)),
+                (Stage::Going(_), Effect::Commit(writes)) => {
+                    self.commit(&*run.ledger, &writes);
+                }
+                _ => {}
+            }
+        }
+        self.watch.pass_ends();
+    }
+}

@@ -1,0 +1,308 @@
+//! The shop, the account, and the people: everything that is not the connector.
+
+use std::collections::BTreeSet;
+
+use atsync_sandbox::Sandbox;
+use atsync_sandbox::catalogue::Status;
+use atsync_sandbox::joor::{NewOrder, OrderId, OrderStatus};
+use atsync_sandbox::shopify::{self, LocationId, Tracking, VariantId};
+use atsync_sandbox::wire::Millis;
+
+use super::brand::{Brand, CODES};
+use super::plan::Act;
+
+/// Name of the connection.
+pub const CONNECTION: &str = "sim";
+
+/// JOOR's second warehouse, where a brand has one.
+pub const SECOND: &str = "Lyon";
+
+/// Wholesale price of every unit, in minor units.
+const PRICE: i64 = 45_00;
+
+/// 2026-11-23T06:00:00Z
+pub const START: Millis = 1_795_413_600_000;
+
+/// A UPC that the shop does not know.
+const ODD_UPC: &str = "4006381333931";
+
+/// Both sides, their time, and what people did.
+pub struct World {
+    /// Both sides.
+    pub sandbox: Sandbox,
+    /// Their time. The host's clock may differ.
+    pub now: Millis,
+    /// All variants that the shop began with.
+    pub variants: Vec<Variant>,
+    /// The two locations; orders belong to the first.
+    pub locations: [LocationId; 2],
+    /// What buyers ordered.
+    pub orders: Vec<Order>,
+    /// Variants, by place, that JOOR refuses.
+    pub refused: BTreeSet<usize>,
+    /// Units kept back.
+    pub reserve: i64,
+}
+
+/// A variant.
+#[derive(Clone, Debug)]
+pub struct Variant {
+    /// Its handle.
+    pub id: VariantId,
+    /// Merchant's SKU, for people.
+    pub sku: String,
+    /// Its UPC on JOOR.
+    pub upc: String,
+    /// JOOR has a SKU of it.
+    pub on_joor: bool,
+    /// Its style is only on made-to-order linesheets.
+    pub made_to_order: bool,
+}
+
+/// What a buyer ordered.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// JOOR's id.
+    pub id: OrderId,
+    /// Place of the linesheet's code in [`CODES`].
+    pub code: u32,
+    /// Variants, by place, and the least and the most units that the line ever had.
+    pub lines: Vec<(usize, i64, i64)>,
+    /// When it was approved.
+    pub approved_at: Millis,
+    /// A line is of something that cannot be taken over.
+    pub odd: bool,
+    /// It was cancelled on JOOR.
+    pub cancelled: bool,
+    /// A line was changed on JOOR.
+    pub changed: bool,
+}
+
+impl Order {
+    /// Shopify's stock is left alone.
+    pub fn is_made_to_order(&self) -> bool {
+        CODES.get(self.code as usize) == Some(&"MTO")
+    }
+
+    /// The value of the metafield by which its orders in Shopify are known.
+    pub fn key(&self) -> String {
+        format!("{CONNECTION}:{}", self.id)
+    }
+}
+
+impl World {
+    /// The world before the first pass.
+    pub fn new(brand: &Brand) -> Self {
+        let mut sandbox = brand.sandbox(START);
+        let topics = [
+            "INVENTORY_LEVELS_UPDATE",
+            "INVENTORY_LEVELS_CONNECT",
+            "PRODUCTS_UPDATE",
+            "PRODUCTS_DELETE",
+        ];
+        sandbox
+            .shop
+            .subscribe(&topics, "https://host.example/", START);
+        let on_joor: BTreeSet<String> = sandbox
+            .joor
+            .skus()
+            .filter_map(|sku| sku.external_id)
+            .collect();
+        let variant = |variant: shopify::VariantView<'_>, made_to_order| Variant {
+            id: variant.id(),
+            sku: variant.sku().unwrap_or_default().to_owned(),
+            upc: variant.number().to_string(),
+            on_joor: on_joor.contains(&variant.number().to_string()),
+            made_to_order,
+        };
+        let mut variants = Vec::new();
+        for product in sandbox.shop.products() {
+            let on: Vec<bool> = sandbox
+                .joor
+                .linesheets_of(product.number())
+                .map(|(_, mto)| mto)
+                .collect();
+            let made_to_order = !on.is_empty() && on.iter().all(|mto| *mto);
+            variants.extend(product.variants().map(|it| variant(it, made_to_order)));
+        }
+        let locations: Vec<LocationId> = sandbox.shop.location_ids().collect();
+        Self {
+            locations: locations.try_into().expect("two locations"),
+            sandbox,
+            now: START,
+            variants,
+            orders: Vec::new(),
+            refused: BTreeSet::new(),
+            reserve: brand.reserve,
+        }
+    }
+
+    /// The variant with a UPC, by its place.
+    pub fn variant(&self, upc: &str) -> Option<usize> {
+        self.variants.iter().position(|variant| variant.upc == upc)
+    }
+
+    fn place(&self, any: u32) -> usize {
+        any as usize % self.variants.len()
+    }
+
+    fn location(&self, any: u32) -> LocationId {
+        let [first, second] = self.locations;
+        if any.is_multiple_of(2) { first } else { second }
+    }
+
+    /// Somebody does something; what does not fit does nothing.
+    pub fn act(&mut self, act: &Act) {
+        let now = self.now;
+        match *act {
+            Act::Stock(variant, location, units) => {
+                let (id, at) = (self.id(variant), self.location(location));
+                self.sandbox.shop.set_available(id, at, units, now);
+            }
+            Act::Sell(variant, location) => {
+                let (id, at) = (self.id(variant), self.location(location));
+                self.sandbox.shop.sell(id, at, 1, now);
+            }
+            Act::Policy(variant, goes_on) => {
+                let id = self.id(variant);
+                self.sandbox.shop.set_policy(id, goes_on, now);
+            }
+            Act::Tracked(variant, tracked) => {
+                let id = self.id(variant);
+                self.sandbox.shop.set_tracked(id, tracked, now);
+            }
+            Act::OnSale(variant, on_sale) => {
+                let id = self.id(variant);
+                let product = self
+                    .sandbox
+                    .shop
+                    .variant(id)
+                    .map(|variant| variant.product());
+                if let Some(product) = product {
+                    let status = if on_sale {
+                        Status::Active
+                    } else {
+                        Status::Draft
+                    };
+                    self.sandbox.shop.set_status(product, status, now);
+                }
+            }
+            Act::Delete(variant) => {
+                let id = self.id(variant);
+                self.sandbox.shop.delete_variant(id, now);
+            }
+            Act::Open(location, true) => {
+                let at = self.location(location);
+                self.sandbox.shop.activate_location(at, now);
+            }
+            Act::Open(location, false) => {
+                let at = self.location(location);
+                self.sandbox.shop.deactivate_location(at, now);
+            }
+            Act::Order(code, ref lines) => self.order(code, lines, false),
+            Act::OddOrder(code, ref lines) => self.order(code, lines, true),
+            Act::Cancel(order) => self.cancel(order),
+            Act::Change(order, units) => self.change(order, units),
+            Act::Ship(order) => {
+                if let Some(made) = self.made(order) {
+                    self.sandbox
+                        .shop
+                        .fulfill_order(made, &Tracking::new("DHL", "1Z"), now);
+                }
+            }
+            Act::CancelInShop(order) => {
+                if let Some(made) = self.made(order) {
+                    self.sandbox.shop.cancel_order(made, true, now);
+                }
+            }
+            Act::RefuseSku(variant) => {
+                let place = self.place(variant);
+                if let Some(variant) = self.variants.get(place) {
+                    self.sandbox
+                        .joor
+                        .options
+                        .refused_upcs
+                        .insert(variant.upc.clone());
+                    self.refused.insert(place);
+                }
+            }
+            Act::RevokeTokens => self.sandbox.joor.revoke_tokens(),
+            Act::Reserve(units) => self.reserve = units,
+            // These are the host's.
+            Act::Clock(_) | Act::DryRun(_) => {}
+        }
+    }
+
+    fn id(&self, any: u32) -> VariantId {
+        let variant = self.variants.get(self.place(any));
+        variant.expect("a place among them").id
+    }
+
+    fn order(&mut self, code: u32, wanted: &[(u32, i64)], odd: bool) {
+        let name = CODES.get(code as usize).copied().unwrap_or_default();
+        let mut order = NewOrder::of(name).purchase_order(format!("PO-{}", self.orders.len()));
+        let mut lines = Vec::new();
+        for (any, units) in wanted {
+            let place = self.place(*any);
+            if let Some(variant) = self.variants.get(place) {
+                order = order.line(&variant.upc, *units, PRICE);
+                lines.push((place, *units, *units));
+            }
+        }
+        if odd {
+            order = order.line(ODD_UPC, 1, PRICE);
+        }
+        let of_joor =
+            |(place, ..): &(usize, i64, i64)| self.variants.get(*place).is_some_and(|v| v.on_joor);
+        let odd = odd || !lines.iter().all(of_joor);
+        let id = self.sandbox.joor.place_order(order.approved(), self.now);
+        self.orders.push(Order {
+            id,
+            code,
+            lines,
+            approved_at: self.now,
+            odd,
+            cancelled: false,
+            changed: false,
+        });
+    }
+
+    fn cancel(&mut self, order: u32) {
+        let now = self.now;
+        if let Some(order) = self.orders.get_mut(order as usize) {
+            order.cancelled = true;
+            let cancelled = self.sandbox.joor.cancel_order(order.id, now);
+            cancelled.expect("an order that was placed");
+        }
+    }
+
+    fn change(&mut self, order: u32, units: i64) {
+        let now = self.now;
+        let Some(order) = self
+            .orders
+            .get_mut(order as usize)
+            .filter(|order| !order.cancelled)
+        else {
+            return;
+        };
+        if let Some((_, least, most)) = order.lines.first_mut() {
+            order.changed = true;
+            (*least, *most) = (units.min(*least), units.max(*most));
+            let changed = self.sandbox.joor.change_quantity(order.id, 0, units, now);
+            changed.expect("an order that was placed, with a line");
+        }
+    }
+
+    /// The order in Shopify that was made from one on JOOR.
+    fn made(&self, order: u32) -> Option<shopify::OrderId> {
+        let key = self.orders.get(order as usize)?.key();
+        let made = self.sandbox.shop.find_order_by_joor(&key)?;
+        Some(made.id())
+    }
+
+    /// Whether JOOR has it as approved.
+    pub fn is_approved(&self, order: &Order) -> bool {
+        let view = self.sandbox.joor.order(order.id);
+        view.is_some_and(|view| view.status == OrderStatus::Approved)
+    }
+}
