@@ -351,7 +351,7 @@ impl<'p> Host<'p> {
             self.next_event += 1;
             match &event.what {
                 What::Fault(next) if (event.pass, event.effect) == (pass, effect) => {
-                    fault = Some(*next)
+                    fault = Some(*next);
                 }
                 // The pass was over before it.
                 What::Fault(_) => {}

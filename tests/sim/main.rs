@@ -47,8 +47,8 @@ const ON_THE_COMPONENT: u64 = 20;
 #[derive(Parser)]
 #[command(name = "sim")]
 struct Options {
-    /// How many seeds.
-    #[arg(long, default_value_t = 4_000)]
+    /// How many seeds, beside the cases.
+    #[arg(long, default_value_t = 0)]
     seeds: u64,
     /// The first one.
     #[arg(long, default_value_t = 1)]

@@ -52,9 +52,12 @@ fn without_events(small: &mut Plan, breaks: &mut impl FnMut(&Plan) -> bool) {
     }
 }
 
+/// Something left out of a plan.
+type Change = Box<dyn Fn(&mut Plan)>;
+
 /// What makes a plan simpler, one thing at a time.
-fn changes(plan: &Plan) -> Vec<Box<dyn Fn(&mut Plan)>> {
-    let mut all: Vec<Box<dyn Fn(&mut Plan)>> = vec![
+fn changes(plan: &Plan) -> Vec<Change> {
+    let mut all: Vec<Change> = vec![
         Box::new(|plan| plan.brand.webhooks = Webhooks::default()),
         Box::new(|plan| plan.brand.two_warehouses = false),
         Box::new(|plan| plan.brand.opposite.clear()),
@@ -66,7 +69,7 @@ fn changes(plan: &Plan) -> Vec<Box<dyn Fn(&mut Plan)>> {
     ];
     for quirk in plan.brand.quirks.clone() {
         all.push(Box::new(move |plan| {
-            plan.brand.quirks.retain(|other| *other != quirk)
+            plan.brand.quirks.retain(|other| *other != quirk);
         }));
     }
     for style in plan.brand.styles.clone() {

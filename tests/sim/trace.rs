@@ -52,7 +52,7 @@ impl Trace {
         (at, id).hash(&mut self.hash);
         match effect {
             Effect::Http(request) => {
-                (&request.service, &request.path, &request.body).hash(&mut self.hash)
+                (&request.service, &request.path, &request.body).hash(&mut self.hash);
             }
             Effect::ReadLines(lines) => (&lines.url, lines.offset).hash(&mut self.hash),
             Effect::Load(keys) => keys.hash(&mut self.hash),
