@@ -10,7 +10,7 @@ use atsync::store::{Store, last_pass};
 use super::answer::Answer;
 use super::passes::{Passes, cancelled_by_ctrl_c};
 use super::{Common, Connectors, Exit, Ready, Site, Stop, block_on};
-use crate::config::{Configured, Lies};
+use crate::config::{Config, Configured, Lies};
 use crate::finding::Finding;
 
 /// Try every setting, credential and right for real; change nothing
@@ -31,7 +31,7 @@ impl Check {
         let mut planned = Vec::new();
         for configured in site.chosen() {
             let mut findings = site.judge(configured, connectors)?;
-            findings.extend(of_machine(configured, &*store)?);
+            findings.extend(of_machine(&site.config, configured, &*store)?);
             let connector = match &configured.connection {
                 Some(connection) => Some(connectors.get(connection.component.as_deref())?.clone()),
                 None => None,
@@ -62,10 +62,16 @@ impl Check {
 }
 
 /// What can be seen on this machine: who may read the secrets, and whether the clock is sane.
-fn of_machine(configured: &Configured, store: &dyn Store) -> Result<Vec<Finding>, Stop> {
+fn of_machine(
+    config: &Config,
+    configured: &Configured,
+    store: &dyn Store,
+) -> Result<Vec<Finding>, Stop> {
+    let of_host = config.postgres.iter().map(|found| &found.lies);
     let mut findings: Vec<_> = configured
         .secrets
         .iter()
+        .chain(of_host)
         .filter_map(readable_by_others)
         .collect();
     // Several secrets in one file are one thing to mend.

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use atsync::pass::CancellationToken;
-use atsync::restate::{Service, register, start};
+use atsync::restate::{Postgres, Service, register, start};
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -15,8 +15,9 @@ use super::{Common, Connectors, Exit, Site, Stop, block_on};
 #[command(after_help = "\
 Example: atsync restate --admin http://127.0.0.1:9070 --ingress http://127.0.0.1:8080
 
-Restate keeps ledger, schedule and webhooks; the store of the configuration is not used. Whoever
-reaches the address it listens on can have it run passes, so it belongs on a private network.")]
+Restate keeps schedule and webhooks, and the ledger too, unless [restate] postgres names a database
+for it; [store] is not used. Whoever reaches the address it listens on can have it run passes, so it
+belongs on a private network.")]
 pub struct Restate {
     #[command(flatten)]
     common: Common,
@@ -43,13 +44,18 @@ impl Restate {
             .iter()
             .map(|one| one.connection.name.clone())
             .collect();
-        let service = Service::new(ready.into_iter().map(|one| (one.connector, one.connection)))?;
         tracing_subscriber::fmt()
             .with_writer(std::io::stderr)
             .with_target(false)
             .with_max_level(tracing::Level::WARN)
             .init();
         block_on(async {
+            let postgres = match &site.config.postgres {
+                Some(found) => Some(Postgres::open(&found.secret).await?),
+                None => None,
+            };
+            let connections = ready.into_iter().map(|one| (one.connector, one.connection));
+            let service = Service::new(connections, postgres.as_ref())?;
             let listener = TcpListener::bind(self.listen).await.map_err(|error| {
                 Stop::failed(
                     "server-port",

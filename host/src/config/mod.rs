@@ -19,10 +19,11 @@ use atsync::connection::Limits;
 use atsync::engine::manifest::Description;
 use atsync::problem::Problem;
 use atsync::recording::Budget;
+use atsync::restate::Postgres;
 
 pub use connection::Configured;
 pub use document::Document;
-pub use secret::Lies;
+pub use secret::{Found, Lies};
 use section::Section;
 pub use section::nearest;
 pub use template::template;
@@ -51,6 +52,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// How much of the past is kept as recordings; no bytes record nothing.
     pub recording: Budget,
+    /// The connection string of the database that holds the ledgers of `atsync restate`.
+    pub postgres: Option<Found>,
     /// In the order of the file.
     pub connections: Vec<Configured>,
     /// What is wrong outside of the connections.
@@ -99,6 +102,23 @@ impl Config {
             }
             findings.extend(section.finish());
         }
+        let mut postgres = None;
+        if let Some(mut section) = root.section("restate") {
+            postgres = secret::read(&document, &mut section, "postgres");
+            // What is wrong in the text is not told: it may be a part of the password.
+            if postgres
+                .as_ref()
+                .is_some_and(|found| !Postgres::is_address(&found.secret))
+            {
+                let finding = Finding::error(
+                    "config-postgres",
+                    "`postgres` of [restate] is no connection string of PostgreSQL.",
+                    "Write it as postgresql://USER:PASSWORD@HOST/DATABASE.",
+                );
+                section.report_at("postgres", finding);
+            }
+            findings.extend(section.finish());
+        }
         let limits = limits(&mut root, &mut findings);
         let connections = connections(&document, &mut root, describe, &limits);
         findings.extend(root.finish());
@@ -106,6 +126,7 @@ impl Config {
             store,
             listen: listen.unwrap_or_else(|| LISTEN.parse().expect("a constant address")),
             recording,
+            postgres,
             connections,
             findings,
             document,

@@ -7,7 +7,7 @@ mod egress;
 mod http;
 mod lines;
 mod store;
-mod tls;
+pub(crate) mod tls;
 mod wait;
 
 use std::collections::BTreeMap;

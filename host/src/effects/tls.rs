@@ -10,7 +10,7 @@ use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 
 /// The configuration that all clients share.
-pub(super) fn config() -> Result<ClientConfig, Error> {
+pub(crate) fn config() -> Result<ClientConfig, Error> {
     static CONFIG: LazyLock<Result<ClientConfig, Error>> = LazyLock::new(|| {
         let provider = Arc::new(ring::default_provider());
         let verifier = SystemRoots {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::journal::Journal;
-use super::pages::Pages;
+use super::ledger::Ledger;
 use crate::clock::{Clock as _, SystemClock, Timestamp};
 use crate::connection::Limits;
 use crate::effects::{Remote, refusal, too_long};
@@ -24,7 +24,7 @@ use crate::problem::Problem;
 pub(super) struct Journaled<'a, J> {
     journal: &'a J,
     remote: Arc<Remote>,
-    pages: Pages<'a, J>,
+    ledger: Ledger<'a, J>,
     limits: &'a Limits,
     /// Differs for each time that this invocation is begun or carried on.
     attempt: u64,
@@ -37,14 +37,14 @@ impl<'a, J: Journal> Journaled<'a, J> {
     pub(super) fn new(
         journal: &'a J,
         remote: Remote,
-        pages: Pages<'a, J>,
+        ledger: Ledger<'a, J>,
         limits: &'a Limits,
         started: Timestamp,
     ) -> Self {
         Journaled {
             journal,
             remote: Arc::new(remote),
-            pages,
+            ledger,
             limits,
             attempt: RandomState::new().hash_one(()),
             latest: started,
@@ -68,10 +68,10 @@ impl<'a, J: Journal> Journaled<'a, J> {
             return Ok(refused);
         }
         match effect {
-            Effect::Load(keys) => self.pages.load(&keys).await.map(Answer::Loaded),
-            Effect::Scan(scan) => self.pages.scan(&scan).await.map(Answer::Scanned),
+            Effect::Load(keys) => self.ledger.load(keys).await.map(Answer::Loaded),
+            Effect::Scan(scan) => self.ledger.scan(scan).await.map(Answer::Scanned),
             Effect::Commit(writes) => {
-                self.pages.commit(writes).await?;
+                self.ledger.commit(writes).await?;
                 Ok(Answer::Committed)
             }
             _ => Ok(Answer::Failed(Failure::Unsupported)),

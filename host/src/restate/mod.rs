@@ -2,7 +2,7 @@
 //! what a handler does and carries it on wherever a process is left.
 //!
 //! A connection is a virtual object. Restate runs one pass of it at a time, keeps its ledger as
-//! the object's state, calls it when the next pass is due, and hands a pass whose process died to
+//! the object's state (or leaves that to PostgreSQL), calls it when the next pass is due, and hands a pass whose process died to
 //! another one, which replays the journal and goes on from there.
 
 mod announce;
@@ -10,9 +10,12 @@ mod ending;
 mod hands;
 mod inbox;
 mod journal;
+mod ledger;
 mod object;
 mod pages;
 mod passes;
+mod postgres;
+mod table;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,6 +31,7 @@ use crate::problem::Problem;
 pub use announce::{register, start};
 use object::Object;
 use passes::Passes;
+pub use postgres::Postgres;
 
 /// Serves connections to Restate. Every process of a cluster serves all of them.
 pub struct Service {
@@ -35,15 +39,17 @@ pub struct Service {
 }
 
 impl Service {
-    /// A service for these connections and what they run. Errors: see
-    /// [`Network::new`](crate::effects::Network::new).
+    /// A service for these connections and what they run, with their ledgers in `postgres`, or
+    /// each in its object's state. Errors: see [`Network::new`](crate::effects::Network::new).
     pub fn new(
         connections: impl IntoIterator<Item = (Connector, Connection)>,
+        postgres: Option<&Postgres>,
     ) -> Result<Service, Problem> {
         let mut passes = BTreeMap::new();
         for (connector, connection) in connections {
             let name = connection.name.clone();
-            passes.insert(name, Passes::new(connector, connection)?);
+            let rows = postgres.map(|postgres| postgres.rows(&name));
+            passes.insert(name, Passes::new(connector, connection, rows)?);
         }
         Ok(Service {
             passes: Arc::new(passes),

@@ -58,7 +58,6 @@ struct Known {
 // good as without end.
 #[restate_sdk::object(
     name = "atsync",
-    lazy_state,
     journal_retention = "0s",
     idempotency_retention = "1 day",
     inactivity_timeout = "2m",
@@ -151,20 +150,22 @@ impl Object {
     }
 
     /// How the connection stands: last pass, next pass, what needs attention.
-    #[handler]
+    #[handler(lazy_state)]
     async fn status(&self, context: SharedObjectContext<'_>) -> HandlerResult<Json<Known>> {
         self.passes(context.key())?;
+        // In this order: a pass that ends meanwhile writes the other one first.
+        let last = context.read(LAST_PASS).await?;
         Ok(Json(Known {
             connection: context.key().to_owned(),
             standing: state(&context, STANDING).await?,
-            last: context.read(LAST_PASS).await?,
+            last,
             hints: Inbox::open(&context).await?.len(),
         }))
     }
 
     /// Takes a webhook in: verified here, told apart by its id, handed to the next pass. Answers
     /// while a pass is running.
-    #[handler]
+    #[handler(lazy_state)]
     async fn webhook(&self, context: SharedObjectContext<'_>, body: Bytes) -> HandlerResult<()> {
         let passes = self.passes(context.key())?;
         let headers = headers(context.headers());
@@ -183,7 +184,7 @@ impl Object {
     }
 
     /// Keeps a verified webhook. Restate lets each id in once in three days.
-    #[handler(ingress_private, idempotency_retention = "3 days")]
+    #[handler(lazy_state, ingress_private, idempotency_retention = "3 days")]
     async fn hint(&self, context: ObjectContext<'_>, Json(hint): Json<Hint>) -> HandlerResult<()> {
         let mut inbox = Inbox::open(&context).await?;
         inbox.add(&context, hint);
@@ -209,7 +210,6 @@ impl Object {
         if did_its_work(&ran.result) {
             inbox.forget(context, dealt_with);
         }
-        remember(context, "sync", &ran).await?;
         let before: Standing = state(context, STANDING).await?;
         let time = (ran.started, ran.ended);
         let standing = before.after(context.key(), time, ran.given.clone(), &ran.result);
@@ -217,6 +217,7 @@ impl Object {
             schedule(context, &standing).await?;
         }
         context.write(STANDING, Some(standing));
+        remember(context, "sync", &ran).await?;
         Ok(ran.into())
     }
 

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::hands::Journaled;
 use super::journal::Journal;
+use super::ledger::Ledger;
 use super::pages::Pages;
+use super::postgres::Rows;
+use super::table::Table;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::connection::Connection;
 use crate::effects::{Network, Remote};
@@ -30,6 +33,8 @@ pub(super) struct Passes {
     connection: Connection,
     network: Arc<Network>,
     given: String,
+    /// The ledger in PostgreSQL; none if it is the object's state.
+    rows: Option<Rows>,
     /// By service.
     intakes: Vec<(String, Intake)>,
 }
@@ -55,8 +60,12 @@ pub(super) struct Ran {
 }
 
 impl Passes {
-    /// Matches connector and connection. Errors: see [`Network::new`].
-    pub(super) fn new(connector: Connector, mut connection: Connection) -> Result<Passes, Problem> {
+    /// Matches connector, connection and ledger. Errors: see [`Network::new`].
+    pub(super) fn new(
+        connector: Connector,
+        mut connection: Connection,
+        rows: Option<Rows>,
+    ) -> Result<Passes, Problem> {
         let limits = &mut connection.limits;
         limits.response_bytes = limits.response_bytes.min(RESPONSE_BYTES_MAX);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -72,6 +81,7 @@ impl Passes {
             connector,
             connection,
             network,
+            rows,
         })
     }
 
@@ -126,10 +136,13 @@ impl Passes {
         }
         let started = job.now;
         let limits = &self.connection.limits;
-        let pages = Pages::open(journal).await?;
+        let ledger = match &self.rows {
+            None => Ledger::Pages(Pages::open(journal).await?),
+            Some(rows) => Ledger::Table(Table::open(journal, rows.clone(), may_change).await?),
+        };
         let remote = Remote::new(Arc::clone(&self.network), may_change);
         let turns = Turns {
-            hands: Journaled::new(journal, remote, pages, limits, started),
+            hands: Journaled::new(journal, remote, ledger, limits, started),
             limits,
             progress: &|_| {},
             // Restate carries on what this process leaves, so nothing is stopped between turns.

@@ -125,6 +125,7 @@ test('a webhook is believed with the right signature, and once', async () => {
   const deliver = (id, key) => {
     const body = JSON.stringify({ inventory_item_id: 1, location_id: 1, available: 3 });
     const headers = {
+      'content-type': 'application/json',
       'x-shopify-topic': 'inventory_levels/update',
       'x-shopify-webhook-id': id,
       'x-shopify-hmac-sha256': createHmac('sha256', key).update(body).digest('base64'),

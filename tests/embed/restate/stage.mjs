@@ -20,16 +20,17 @@ export const UNLIMITED = ['--bulk-ms', '0', '--credits', '1000000000'].concat(
 
 const target = (path) => fileURLToPath(new URL(`../../../target/${path}`, import.meta.url));
 const ATSYNC = process.env.ATSYNC ?? target('debug/atsync');
-const HERE = '127.0.0.1';
+export const HERE = '127.0.0.1';
 
 /** A program that runs beside this one, and never longer. */
-class Program {
+export class Program {
   #process;
 
-  constructor(command, args, environment = {}) {
+  constructor(command, args, environment = {}, options = {}) {
     if (!existsSync(command)) throw new Error(`${command} is not there. Make it with \`cargo build\` or \`npm ci\`.`);
     const env = { ...process.env, ...environment };
-    this.#process = spawn(command, args, { env, stdio: ['ignore', 'pipe', process.env.VERBOSE ? 'inherit' : 'ignore'] });
+    const stdio = ['ignore', 'pipe', process.env.VERBOSE ? 'inherit' : 'ignore'];
+    this.#process = spawn(command, args, { env, stdio, ...options });
     this.ended = once(this.#process, 'exit');
     this.lines = createInterface(this.#process.stdout);
     const kill = () => this.#process.kill('SIGKILL');
@@ -115,6 +116,7 @@ export class Restate extends Program {
       RESTATE_NODE_NAME: 'one',
       RESTATE_DISABLE_TELEMETRY: 'true',
       RESTATE_LOG_FORMAT: 'json',
+      RESTATE_WORKER__INVOKER__EAGER_STATE_SIZE_LIMIT: '256 KiB',
       RESTATE_WORKER__INVOKER__HTTP2_STREAMS_PER_CONNECTION_LIMIT: '8',
       RESTATE_BIND_ADDRESS: `${HERE}:${ports.node}`,
       RESTATE_INGRESS__BIND_ADDRESS: `${HERE}:${ports.ingress}`,

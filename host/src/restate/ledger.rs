@@ -1,0 +1,39 @@
+//! Where a pass has its ledger: in the object's state, or in PostgreSQL.
+
+use super::journal::Journal;
+use super::pages::Pages;
+use super::table::Table;
+use crate::engine::reconcile::{Entry, Scan, Write};
+use crate::problem::Problem;
+
+/// The ledger of one pass.
+pub(super) enum Ledger<'a, J> {
+    Pages(Pages<'a, J>),
+    Table(Table<'a, J>),
+}
+
+impl<J: Journal> Ledger<'_, J> {
+    /// One value or none for each key.
+    pub(super) async fn load(&mut self, keys: Vec<String>) -> Result<Vec<Option<String>>, Problem> {
+        match self {
+            Ledger::Pages(pages) => pages.load(&keys).await,
+            Ledger::Table(table) => table.load(keys).await,
+        }
+    }
+
+    /// The entries in byte order of their keys.
+    pub(super) async fn scan(&mut self, scan: Scan) -> Result<Vec<Entry>, Problem> {
+        match self {
+            Ledger::Pages(pages) => pages.scan(&scan).await,
+            Ledger::Table(table) => table.scan(scan).await,
+        }
+    }
+
+    /// Writes all or nothing.
+    pub(super) async fn commit(&mut self, writes: Vec<Write>) -> Result<(), Problem> {
+        match self {
+            Ledger::Pages(pages) => pages.commit(writes).await,
+            Ledger::Table(table) => table.commit(writes).await,
+        }
+    }
+}
