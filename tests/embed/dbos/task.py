@@ -1,4 +1,4 @@
-"""A task of the host kit on standard input, what came of it on standard output."""
+"""Tasks of the host kit on standard input, what came of each on standard output."""
 
 import hashlib
 import json
@@ -39,7 +39,17 @@ def digest(file):
     return hashlib.sha256(pathlib.Path(file).read_bytes()).hexdigest()
 
 
+def main():
+    for line in sys.stdin:
+        # A process has one DBOS, on one folder: each task gets a copy of this one, which has
+        # imported everything.
+        if not os.fork():
+            print(json.dumps(answer(json.loads(line))), flush=True)
+            # What counts is written; DBOS's threads would look for more work.
+            os._exit(0)
+        if os.wait()[1]:
+            sys.exit(1)
+
+
 if __name__ == "__main__":
-    print(json.dumps(answer(json.load(sys.stdin))), flush=True)
-    # What counts is written; DBOS's threads would look for more work.
-    os._exit(0)
+    main()

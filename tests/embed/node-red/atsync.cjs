@@ -37,7 +37,7 @@ module.exports = async function (RED) {
       const services = JSON.parse(config.services || '{}');
       const secrets = JSON.parse(this.credentials.secrets || '{}');
       for (const [name, fields] of Object.entries(secrets)) services[name] = { ...services[name], ...fields };
-      const ledger = join(RED.settings.userDir, `atsync-${this.id}.db`);
+      const ledger = config.ledger || join(RED.settings.userDir, `atsync-${this.id}.db`);
       return new Host(watched, { name: config.name, settings: JSON.parse(config.settings), services, ledger });
     };
 

@@ -3,6 +3,7 @@
 import base64
 import re
 import time
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 from wasmtime.component import Variant
@@ -14,8 +15,8 @@ RESPONSE_BYTES_MAX = 16 << 20
 AUTHENTICATING = {"authorization", "cookie", "proxy-authorization", "set-cookie", "www-authenticate"}
 # Headers about a body as it travelled; the connector gets it unpacked.
 TRAVELLING = {"content-encoding", "content-length", "transfer-encoding"}
-# Follows no redirect; the time is in seconds.
-CLIENT = httpx.Client(timeout=30, trust_env=False)
+# Follows no redirect and keeps no cookie; the time is in seconds.
+CLIENT = httpx.Client(timeout=30, trust_env=False, cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])))
 
 
 class Failed(Exception):

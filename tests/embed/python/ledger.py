@@ -7,13 +7,12 @@ from binding import record
 
 # A write without a value deletes. As one statement, a commit is there wholly or not at all.
 SCHEMA = """PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-  CREATE TABLE IF NOT EXISTS ledger (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS ledger (key TEXT PRIMARY KEY, value TEXT);
   CREATE TRIGGER IF NOT EXISTS deleted AFTER INSERT ON ledger WHEN new.value IS NULL
     BEGIN DELETE FROM ledger WHERE key = new.key; END;"""
 COMMIT = "INSERT OR REPLACE INTO ledger SELECT value ->> 0, value ->> 1 FROM json_each(?)"
 LOAD = "SELECT ledger.value FROM json_each(?) AS asked LEFT JOIN ledger ON ledger.key = asked.value ORDER BY asked.key"
-SCAN = """SELECT key, value FROM ledger
-  WHERE key >= ?1 AND key < ?1 || char(0x10ffff) AND key > ?2 ORDER BY key LIMIT ?3"""
+SCAN = "SELECT key, value FROM ledger WHERE key >= ?1 AND key < ?1 || char(0x10ffff) AND key > ?2 ORDER BY key LIMIT ?3"
 
 
 class Ledger:

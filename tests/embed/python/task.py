@@ -1,5 +1,6 @@
-"""A task of the host kit on standard input, what came of it on standard output."""
+"""Tasks of the host kit on standard input, what came of each on standard output."""
 
+import functools
 import json
 import sys
 
@@ -9,10 +10,12 @@ from wasmtime.component import Variant
 from binding import Connector, Fault, record
 from host import Host
 
+connector = functools.cache(Connector)
+
 
 def answer(task):
     given = (task[key] for key in ("connection", "settings", "services"))
-    host = Host(Connector(task["component"]), *given, f"{task['state']}/ledger.db")
+    host = Host(connector(task["component"]), *given, f"{task['state']}/ledger.db")
     tag, val = task["mode"]["tag"], task["mode"].get("val")
     mode = Variant(tag, record(**val)) if val else Variant(tag)
     try:
@@ -25,4 +28,5 @@ def answer(task):
     return {"outcome": {"verdict": outcome.verdict, "next_run": outcome.next_run, "report": json.loads(outcome.report)}}
 
 
-print(json.dumps(answer(json.load(sys.stdin))))
+for line in sys.stdin:
+    print(json.dumps(answer(json.loads(line))), flush=True)

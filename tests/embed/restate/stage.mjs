@@ -266,10 +266,19 @@ async function left(port) {
 
 /** A call that is answered with JSON, or with nothing. */
 export async function call(url, options) {
-  const response = await fetch(url, options);
-  const text = await response.text();
-  if (!response.ok) throw Object.assign(new Error(`${url}: ${response.status} ${text}`), { status: response.status });
+  const text = await told(url, options);
   return text ? JSON.parse(text) : undefined;
+}
+
+/** What is answered, as it is, however long it takes: `fetch` waits for five minutes. */
+export async function told(url, { body, ...options } = {}) {
+  const asked = request(url, options);
+  asked.end(body);
+  const [response] = await once(asked, 'response');
+  const text = Buffer.concat(await response.toArray()).toString();
+  const status = response.statusCode;
+  if (status >= 400) throw Object.assign(new Error(`${url}: ${status} ${text}`), { status });
+  return text;
 }
 
 /** The server's program in the npm package for this machine. */
