@@ -2,7 +2,10 @@
 // points.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { Postgres, Wire } from './postgres.mjs';
 import { Gate, Restate, Sandbox, Service, freePort } from './stage.mjs';
 
@@ -121,4 +124,12 @@ test('a database that cannot be used is refused at the start, and no password is
     assert.doesNotMatch(message + wrong.fix, /hunter2/);
     return true;
   });
+});
+
+test('the host kit has nothing against it as a ledger', async (t) => {
+  const [kit, here] = ['../kit/run', '.'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+  const env = { ...process.env, RESTATE_POSTGRES: postgres.url };
+  const cases = ['keys', 'scan', 'commits', 'outlives'].flatMap((word) => ['--case', word]);
+  const { stdout } = await promisify(execFile)(kit, [...cases, here], { env });
+  t.diagnostic(stdout.trim().split('\n').at(-1));
 });

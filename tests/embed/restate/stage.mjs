@@ -271,8 +271,10 @@ export async function call(url, options) {
 }
 
 /** What is answered, as it is, however long it takes: `fetch` waits for five minutes. */
-export async function told(url, { body, ...options } = {}) {
-  const asked = request(url, options);
+export async function told(url, { body, headers, ...options } = {}) {
+  // Restate takes no body without its kind.
+  const kind = body === undefined ? {} : { 'content-type': 'text/plain' };
+  const asked = request(url, { ...options, headers: { ...kind, ...headers } });
   asked.end(body);
   const [response] = await once(asked, 'response');
   const text = Buffer.concat(await response.toArray()).toString();
