@@ -81,9 +81,11 @@ impl One {
                 continue;
             }
             (self.on_pass)(self.runner.name(), &result);
-            if matches!(&result, Err(problem) if problem.code == "store") {
+            match result {
                 // The standing may not have been kept either.
-                self.sleep(PAUSE_MS_MIN).await;
+                Err(problem) if problem.code.starts_with("store") => self.sleep(PAUSE_MS_MIN).await,
+                Err(problem) if problem.code == "lease-lost" => self.sleep(BUSY_MS).await,
+                _ => {}
             }
         }
     }

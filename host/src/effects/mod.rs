@@ -150,7 +150,8 @@ impl Effects {
         }
     }
 
-    /// Performs one effect. Errors: the store itself failed, and the pass must end.
+    /// Performs one effect. Errors: the store itself failed, or the connection is another
+    /// process's by now, and the pass must end.
     pub async fn perform(&self, effect: Effect) -> Result<Answer, Problem> {
         let limits = &self.remote.network.limits;
         if let Some(refused) = refusal(&effect, limits) {
@@ -158,7 +159,12 @@ impl Effects {
         }
         let ledger = || Arc::clone(&self.ledger);
         match effect {
-            Effect::Http(request) => Ok(self.remote.exchange(request).await),
+            Effect::Http(request) => {
+                if request.changes {
+                    store::held(ledger()).await?;
+                }
+                Ok(self.remote.exchange(request).await)
+            }
             Effect::ReadLines(request) => Ok(self.remote.read_lines(request).await),
             Effect::Load(keys) => store::load(ledger(), keys).await,
             Effect::Scan(scan) => store::scan(ledger(), scan).await,

@@ -27,6 +27,11 @@ pub(super) async fn commit(ledger: Arc<dyn Ledger>, writes: Vec<Write>) -> Resul
         .map(|()| Answer::Committed)
 }
 
+/// Errors: the connection was lost to another process, and what this one knows may be old.
+pub(super) async fn held(ledger: Arc<dyn Ledger>) -> Result<(), Problem> {
+    aside(move || ledger.held()).await
+}
+
 /// The answer to an effect that asks for more than a ledger gives at once; none to any other.
 pub(crate) fn refusal(effect: &Effect, limits: &Limits) -> Option<Answer> {
     let entries = |limit: u32| usize::try_from(limit).unwrap_or(usize::MAX);

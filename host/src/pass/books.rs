@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::engine::reconcile::{Mode, Verdict};
 use crate::problem::Problem;
 use crate::store::{
-    Inbox, LastPass, Lock, Store, keep_last_pass, keep_standing, last_pass, standing,
+    Inbox, LastPass, Ledger, Lock, Store, keep_last_pass, keep_standing, last_pass, standing,
 };
 
 /// The most webhooks that one job carries.
@@ -28,7 +28,16 @@ pub(super) struct Entry {
     kind: &'static str,
     started: Timestamp,
     last_hint: u64,
+    /// Writes as long as the lock is this pass's.
+    store: Arc<dyn Store>,
     _lock: Lock,
+}
+
+impl Entry {
+    /// The ledger that the pass works on.
+    pub(super) fn ledger(&self, connection: &str) -> Arc<dyn Ledger> {
+        self.store.ledger(connection)
+    }
 }
 
 impl Books {
@@ -40,6 +49,7 @@ impl Books {
             kind: kind(mode),
             started: now,
             last_hint: inbox.last,
+            store: self.store.fenced(&lock),
             _lock: lock,
         };
         Ok((entry, inbox))
@@ -53,7 +63,8 @@ impl Books {
         }
     }
 
-    /// Writes down how the pass ended, and frees the connection.
+    /// Writes down how the pass ended. Errors: the connection is somebody else's by now
+    /// (`lease-lost`), and nothing is written.
     pub(super) fn close(
         &self,
         entry: &Entry,
@@ -61,7 +72,8 @@ impl Books {
         result: &Result<Passed, Problem>,
     ) -> Result<(), Problem> {
         if did_its_work(result) && entry.last_hint > 0 {
-            self.store
+            entry
+                .store
                 .dealt_with(&self.connection, entry.last_hint, ended)?;
         }
         self.remember(entry, ended, result)?;
@@ -74,9 +86,9 @@ impl Books {
         ended: Timestamp,
         result: &Result<Passed, Problem>,
     ) -> Result<(), Problem> {
-        let before = last_pass(&*self.store, &self.connection)?;
+        let before = last_pass(&*entry.store, &self.connection)?;
         match LastPass::after(before.as_ref(), entry.kind, (entry.started, ended), result) {
-            Some(pass) => keep_last_pass(&*self.store, &self.connection, &pass),
+            Some(pass) => keep_last_pass(&*entry.store, &self.connection, &pass),
             None => Ok(()),
         }
     }
@@ -88,7 +100,7 @@ impl Books {
         ended: Timestamp,
         result: &Result<Passed, Problem>,
     ) -> Result<(), Problem> {
-        let before = standing(&*self.store, &self.connection)?;
+        let before = standing(&*entry.store, &self.connection)?;
         let after = match entry.kind {
             "sync" => {
                 let time = (entry.started, ended);
@@ -96,7 +108,7 @@ impl Books {
             }
             _ => before.after_act(result),
         };
-        keep_standing(&*self.store, &self.connection, &after)
+        keep_standing(&*entry.store, &self.connection, &after)
     }
 }
 

@@ -130,8 +130,8 @@ impl Runner {
     /// Runs one pass. A pass that may change things (`sync`, `act`) holds the connection's lock
     /// and is remembered in the store; any other works on a scratch copy of the ledger.
     ///
-    /// Errors: the connection is busy, the component trapped or broke a limit, the store failed.
-    /// The ledger is as the last commit left it.
+    /// Errors: the connection is busy or was lost to another process, the component trapped or
+    /// broke a limit, the store failed. The ledger is as the last commit left it.
     pub async fn run(
         &self,
         mode: Mode,
@@ -143,17 +143,17 @@ impl Runner {
             connection: self.name().to_owned(),
             given: self.given(),
         };
-        let ledger = self.store.ledger(self.name());
         if !matches!(mode, Mode::Sync | Mode::Act(_)) {
             let looked = mode.clone();
             let inbox = aside(move || books.inbox(&looked)).await?;
-            let scratch = Arc::new(Overlay::over(ledger)?);
+            let scratch = Arc::new(Overlay::over(self.store.ledger(self.name()))?);
             return self
                 .turns(mode, inbox.hints, scratch, progress, cancel)
                 .await;
         }
         let (opening, opened, now) = (books.clone(), mode.clone(), self.clock.now());
         let (entry, inbox) = aside(move || opening.open(&opened, now)).await?;
+        let ledger = entry.ledger(self.name());
         let result = self
             .turns(mode, inbox.hints, ledger, progress, cancel)
             .await;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::lock::{Held, busy};
+use super::lock::{Held, Lease, busy};
 use super::{Delivery, Inbox, Ledger, Lock, Store};
 use crate::clock::Timestamp;
 use crate::engine::reconcile::{Entry, Hint, Write};
@@ -12,7 +12,11 @@ use crate::problem::Problem;
 
 /// Keeps everything in memory; clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct MemoryStore(Arc<Mutex<Shelves>>);
+pub struct MemoryStore {
+    shelves: Arc<Mutex<Shelves>>,
+    /// Of whoever writes; none if nobody has to be kept out.
+    lease: Option<Lease>,
+}
 
 #[derive(Debug, Default)]
 struct Shelves {
@@ -20,12 +24,29 @@ struct Shelves {
     notes: BTreeMap<(String, String), String>,
     inbox: BTreeMap<u64, (String, Hint)>,
     seen: BTreeSet<(String, String, String)>,
-    locked: BTreeSet<String>,
+    /// The newest token of each connection.
+    leases: BTreeMap<String, i64>,
+    /// The token by which each locked connection is locked.
+    locked: BTreeMap<String, i64>,
 }
 
 impl MemoryStore {
+    /// Forgets who holds which lock, as if the files of the locks were deleted.
+    pub fn forget_locks(&self) {
+        self.shelves().locked.clear();
+    }
+
     fn shelves(&self) -> MutexGuard<'_, Shelves> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The shelves for one who changes something. Errors: `lease-lost`.
+    fn writable(&self) -> Result<MutexGuard<'_, Shelves>, Problem> {
+        let shelves = self.shelves();
+        if let Some(lease) = &self.lease {
+            lease.check(shelves.leases.get(&lease.connection).copied())?;
+        }
+        Ok(shelves)
     }
 }
 
@@ -65,7 +86,7 @@ impl Ledger for MemoryLedger {
     }
 
     fn commit(&self, writes: &[Write]) -> Result<(), Problem> {
-        let mut shelves = self.store.shelves();
+        let mut shelves = self.store.writable()?;
         let ledger = shelves.ledgers.entry(self.connection.clone()).or_default();
         for write in writes {
             match &write.value {
@@ -74,6 +95,10 @@ impl Ledger for MemoryLedger {
             };
         }
         Ok(())
+    }
+
+    fn held(&self) -> Result<(), Problem> {
+        self.store.writable().map(drop)
     }
 }
 
@@ -86,17 +111,31 @@ impl Store for MemoryStore {
     }
 
     fn lock(&self, connection: &str) -> Result<Lock, Problem> {
-        if !self.shelves().locked.insert(connection.to_owned()) {
+        let mut shelves = self.shelves();
+        if shelves.locked.contains_key(connection) {
             return Err(busy(connection, "this process"));
         }
-        Ok(Lock::new(Locked {
+        let newest = shelves.leases.entry(connection.to_owned()).or_default();
+        *newest += 1;
+        let token = *newest;
+        shelves.locked.insert(connection.to_owned(), token);
+        let held = Locked {
             store: self.clone(),
             connection: connection.to_owned(),
-        }))
+            token,
+        };
+        Ok(Lock::new(connection, token, held))
+    }
+
+    fn fenced(&self, lock: &Lock) -> Arc<dyn Store> {
+        Arc::new(MemoryStore {
+            lease: Some(lock.lease()),
+            ..self.clone()
+        })
     }
 
     fn take_in(&self, connection: &str, delivery: &Delivery) -> Result<bool, Problem> {
-        let mut shelves = self.shelves();
+        let mut shelves = self.writable()?;
         let id = (
             connection.to_owned(),
             delivery.service.clone(),
@@ -133,14 +172,14 @@ impl Store for MemoryStore {
     }
 
     fn dealt_with(&self, connection: &str, last: u64, _now: Timestamp) -> Result<(), Problem> {
-        self.shelves()
+        self.writable()?
             .inbox
             .retain(|number, (owner, _)| owner != connection || *number > last);
         Ok(())
     }
 
     fn note(&self, connection: &str, name: &str, value: &str) -> Result<(), Problem> {
-        self.shelves()
+        self.writable()?
             .notes
             .insert((connection.to_owned(), name.to_owned()), value.to_owned());
         Ok(())
@@ -160,12 +199,17 @@ impl Store for MemoryStore {
 struct Locked {
     store: MemoryStore,
     connection: String,
+    token: i64,
 }
 
 impl Held for Locked {}
 
 impl Drop for Locked {
     fn drop(&mut self) {
-        self.store.shelves().locked.remove(&self.connection);
+        let mut shelves = self.store.shelves();
+        // Somebody else's, after the locks were forgotten.
+        if shelves.locked.get(&self.connection) == Some(&self.token) {
+            shelves.locked.remove(&self.connection);
+        }
     }
 }

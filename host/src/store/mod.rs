@@ -7,6 +7,7 @@ mod lock;
 mod memory;
 mod overlay;
 mod sqlite;
+mod trouble;
 
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -30,8 +31,14 @@ pub trait Ledger: Send + Sync {
     /// byte order of the keys.
     fn scan(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Entry>, Problem>;
 
-    /// Writes all or nothing; when it returns, it lasts.
+    /// Writes all or nothing; when it returns, it lasts. Errors: `lease-lost` in a store that is
+    /// [`fenced`](Store::fenced).
     fn commit(&self, writes: &[Write]) -> Result<(), Problem>;
+
+    /// Whether a commit would still be taken from this process. Errors: `lease-lost`.
+    fn held(&self) -> Result<(), Problem> {
+        Ok(())
+    }
 }
 
 /// All that this program keeps.
@@ -42,6 +49,10 @@ pub trait Store: Send + Sync {
     /// The right to run a pass that changes things, for as long as it is held. Errors: somebody
     /// else has it (`connection-busy`).
     fn lock(&self, connection: &str) -> Result<Lock, Problem>;
+
+    /// The same store for whoever holds `lock`: all that it writes is refused (`lease-lost`), and
+    /// nothing of it is done, once somebody else has locked the connection after that.
+    fn fenced(&self, lock: &Lock) -> Arc<dyn Store>;
 
     /// Keeps a webhook durably before it is acknowledged. False if its id was there already.
     fn take_in(&self, connection: &str, delivery: &Delivery) -> Result<bool, Problem>;

@@ -1,10 +1,13 @@
 //! The store as one SQLite file, which any SQL tool can read.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
+use super::lock::{Lease, lock_file};
+use super::trouble::{broke, newer};
 use super::{Delivery, Inbox, Ledger, Lock, Store, failed};
 use crate::clock::Timestamp;
 use crate::engine::reconcile::{Entry, Hint, Write};
@@ -54,6 +57,12 @@ const MIGRATIONS: &[&str] = &["
         UNIQUE (connection, service, id)
     ) STRICT;
     CREATE INDEX inbox_waiting ON inbox (connection, number) WHERE body IS NOT NULL;
+", "
+    -- The token of the newest lock: who shows an older one writes nothing.
+    CREATE TABLE lease (
+        connection TEXT PRIMARY KEY,
+        token      INTEGER NOT NULL
+    ) WITHOUT ROWID, STRICT;
 "];
 
 /// Webhooks of one connection that may wait with their bodies; older ones are forgotten, since
@@ -70,10 +79,14 @@ const ID_MS_MAX: u64 = 3 * 24 * 60 * 60 * 1000;
 #[derive(Clone)]
 pub struct SqliteStore {
     file: Arc<File>,
+    /// Of whoever writes; none if nobody has to be kept out.
+    lease: Option<Lease>,
 }
 
 struct File {
     path: PathBuf,
+    /// Device and number of the file that was opened.
+    identity: (u64, u64),
     writer: Mutex<Connection>,
     reader: Mutex<Connection>,
 }
@@ -89,35 +102,25 @@ impl SqliteStore {
             }
             Ok(connection)
         };
-        let cannot_open = |error: rusqlite::Error| {
-            Problem::new(
-                "store-open",
-                format!("The store {} cannot be opened: {error}.", path.display()),
-                "Check [store] path, the rights on it and on its folder.",
-            )
-        };
+        let cannot_open = |error: rusqlite::Error| broke(path, "be opened", &error);
         let mut writer = open().map_err(cannot_open)?;
         migrate(&mut writer)
             .map_err(cannot_open)?
-            .map_err(|version| {
-                Problem::new(
-                    "store-newer",
-                    format!(
-                        "The store {} is of version {version}, this program knows {}.",
-                        path.display(),
-                        MIGRATIONS.len()
-                    ),
-                    "Run the newer program, or restore the backup made before it was installed.",
-                )
-            })?;
+            .map_err(|version| newer(path, version))?;
         let reader = open().map_err(cannot_open)?;
+        let identity = identity(path).map_err(|error| {
+            let error = format!("it cannot be looked at ({error})");
+            failed("be opened", &error)
+        })?;
         let file = File {
             path: path.to_owned(),
+            identity,
             writer: Mutex::new(writer),
             reader: Mutex::new(reader),
         };
         Ok(SqliteStore {
             file: Arc::new(file),
+            lease: None,
         })
     }
 
@@ -126,24 +129,57 @@ impl SqliteStore {
         what: &str,
         read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, Problem> {
-        read(&locked(&self.file.reader)).map_err(|error| failed(what, &error))
+        read(&locked(&self.file.reader)).map_err(|error| broke(&self.file.path, what, &error))
     }
 
+    /// Writes in one transaction, if the lease is still the newest one.
     fn write<T>(
         &self,
         what: &str,
         write: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, Problem> {
+        let broke = |error| broke(&self.file.path, what, &error);
         let mut connection = locked(&self.file.writer);
-        let in_transaction = || {
-            let transaction =
-                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let written = write(&transaction)?;
-            transaction.commit()?;
-            Ok(written)
-        };
-        in_transaction().map_err(|error: rusqlite::Error| failed(what, &error))
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(broke)?;
+        if let Some(lease) = &self.lease {
+            lease.check(newest_token(&transaction, &lease.connection).map_err(broke)?)?;
+        }
+        let written = write(&transaction).map_err(broke)?;
+        transaction.commit().map_err(broke)?;
+        Ok(written)
     }
+
+    /// Whether the path still leads to the file that was opened. A file that was deleted or
+    /// replaced goes on being written, and nobody will ever read it.
+    fn is_in_place(&self) -> Result<(), Problem> {
+        let path = &self.file.path;
+        if identity(path).is_ok_and(|now| now == self.file.identity) {
+            return Ok(());
+        }
+        Err(Problem::new(
+            "store-replaced",
+            format!(
+                "The store {} was deleted or replaced while this process had it open.",
+                path.display()
+            ),
+            "Start atsync again: it then works on the file that is there now. Put a backup back only while atsync is stopped.",
+        ))
+    }
+}
+
+/// Device and number of the file at `path`.
+fn identity(path: &Path) -> std::io::Result<(u64, u64)> {
+    let metadata = std::fs::metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+/// The token of the last lock of a connection, if it was ever locked.
+fn newest_token(file: &Connection, connection: &str) -> rusqlite::Result<Option<i64>> {
+    file.prepare_cached("SELECT token FROM lease WHERE connection = ?1")?
+        .query_row([connection], |row| row.get(0))
+        .optional()
 }
 
 fn locked(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
@@ -152,9 +188,12 @@ fn locked(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
 
 /// Brings the file up to date, or tells the newer version it is of.
 fn migrate(connection: &mut Connection) -> rusqlite::Result<Result<(), usize>> {
+    // Who only reads does not wait for a writer here.
+    if version(connection)? == MIGRATIONS.len() {
+        return Ok(Ok(()));
+    }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let done: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let done = usize::try_from(done).unwrap_or(usize::MAX);
+    let done = version(&transaction)?;
     let Some(left) = MIGRATIONS.get(done..) else {
         return Ok(Err(done));
     };
@@ -165,6 +204,18 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<Result<(), usize>> {
     transaction.pragma_update(None, "user_version", version)?;
     transaction.commit()?;
     Ok(Ok(()))
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<usize> {
+    let done: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(usize::try_from(done).unwrap_or(usize::MAX))
+}
+
+/// The folder of the locks, beside the file.
+fn locks(path: &Path) -> PathBuf {
+    let mut folder = path.to_owned().into_os_string();
+    folder.push("-locks");
+    folder.into()
 }
 
 struct SqliteLedger {
@@ -234,6 +285,14 @@ impl Ledger for SqliteLedger {
             Ok(())
         })
     }
+
+    fn held(&self) -> Result<(), Problem> {
+        let Some(lease) = &self.store.lease else {
+            return Ok(());
+        };
+        let newest = |file: &Connection| newest_token(file, &lease.connection);
+        lease.check(self.store.read("look at its lease", newest)?)
+    }
 }
 
 impl Store for SqliteStore {
@@ -245,9 +304,23 @@ impl Store for SqliteStore {
     }
 
     fn lock(&self, connection: &str) -> Result<Lock, Problem> {
-        let mut folder = self.file.path.clone().into_os_string();
-        folder.push("-locks");
-        Lock::file(Path::new(&folder), connection)
+        self.is_in_place()?;
+        let held = lock_file(&locks(&self.file.path), connection)?;
+        let token = self.write("lease a connection", |file| {
+            file.prepare_cached(
+                "INSERT INTO lease (connection, token) VALUES (?1, 1)
+                 ON CONFLICT DO UPDATE SET token = token + 1 RETURNING token",
+            )?
+            .query_row([connection], |row| row.get(0))
+        })?;
+        Ok(Lock::new(connection, token, held))
+    }
+
+    fn fenced(&self, lock: &Lock) -> Arc<dyn Store> {
+        Arc::new(SqliteStore {
+            lease: Some(lock.lease()),
+            ..self.clone()
+        })
     }
 
     fn take_in(&self, connection: &str, delivery: &Delivery) -> Result<bool, Problem> {

@@ -3,12 +3,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use atsync::clock::SimulatedClock;
-use atsync::engine::reconcile::{Answer, Call, Effect, Failure, Fault, Hint, Mode, Scan, Write};
+use atsync::engine::reconcile::{
+    Answer, Call, Effect, Failure, Fault, Hint, HttpRequest, Method, Mode, Scan, Write,
+};
 use atsync::pass::{CancellationToken, Ended};
-use atsync::store::{Delivery, last_pass};
+use atsync::store::{Delivery, MemoryStore, last_pass};
 use axum::Router;
-use axum::routing::get as on_get;
+use axum::routing::{get as on_get, post as on_post};
 use serde_json::json;
+use tokio::sync::Notify;
 
 use crate::support::*;
 
@@ -178,6 +181,48 @@ async fn two_passes_of_one_connection_never_run_at_once() {
     bench.data(Mode::Ask(call()), &json!([])).await;
     drop(held);
     bench.data(Mode::Sync, &json!([])).await;
+}
+
+#[tokio::test]
+async fn a_pass_that_lost_its_connection_sends_and_commits_nothing_more() {
+    let (arrived, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let sold = Arc::new(AtomicUsize::new(0));
+    let router = {
+        let (arrived, go_on, sold) = (arrived.clone(), go_on.clone(), sold.clone());
+        let wait = on_get(async move || {
+            arrived.notify_one();
+            go_on.notified().await;
+        });
+        let sell = on_post(async move || {
+            sold.fetch_add(1, Ordering::SeqCst);
+        });
+        Router::new().route("/slow", wait).route("/sale", sell)
+    };
+    let store = MemoryStore::default();
+    let mut bench = Bench::new(&serve(router).await);
+    bench.store = Arc::new(store.clone());
+    let sale = Effect::Http(HttpRequest {
+        changes: true,
+        ..request(Method::Post, "/sale")
+    });
+    for late in [sale, put("a", "stale")] {
+        let steps = json!([{ "Ask": [get("/slow")] }, { "Ask": [late] }]);
+        let taken_over = async {
+            arrived.notified().await;
+            store.forget_locks();
+            bench.answer(put("a", "new")).await;
+            go_on.notify_one();
+        };
+        let (passed, ()) = tokio::join!(bench.pass(Mode::Sync, &steps), taken_over);
+        assert_eq!(passed.unwrap_err().code, "lease-lost");
+        assert_eq!(sold.load(Ordering::SeqCst), 0);
+        assert_eq!(
+            format!("{:?}", bench.answer(load("a")).await),
+            loaded("new")
+        );
+        let remembered = last_pass(&*bench.store, "acme").unwrap().unwrap();
+        assert!(remembered.problem.is_none(), "the other pass is remembered");
+    }
 }
 
 #[tokio::test]

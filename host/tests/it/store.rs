@@ -233,8 +233,12 @@ fn a_file_of_a_newer_program_and_a_file_that_is_no_store_are_refused() {
     std::fs::write(&nonsense, "x".repeat(10_000)).unwrap();
     assert_eq!(
         SqliteStore::open(&nonsense).err().unwrap().code,
-        "store-open"
+        "store-damaged"
     );
+    let nowhere = folder.path().join("nowhere/atsync.db");
+    let problem = SqliteStore::open(&nowhere).err().unwrap();
+    assert_eq!(problem.code, "store-closed");
+    assert!(problem.message.contains("nowhere/atsync.db"), "{problem}");
 }
 
 #[test]
@@ -256,6 +260,79 @@ fn a_connection_is_locked_against_another_process_too() {
     other.lock("other").unwrap();
     drop(held);
     other.lock("acme").unwrap();
+}
+
+/// Stores, each with what makes it forget who holds a lock.
+fn forgetful_stores() -> (tempfile::TempDir, Vec<(Arc<dyn Store>, Box<dyn Fn()>)>) {
+    let (folder, mut stores) = stores();
+    let sqlite = stores.pop().unwrap();
+    let memory = MemoryStore::default();
+    let (forgets, locks) = (memory.clone(), folder.path().join("atsync.db-locks"));
+    let forgetful: Vec<(Arc<dyn Store>, Box<dyn Fn()>)> = vec![
+        (Arc::new(memory), Box::new(move || forgets.forget_locks())),
+        (
+            sqlite,
+            Box::new(move || std::fs::remove_dir_all(&locks).unwrap()),
+        ),
+    ];
+    (folder, forgetful)
+}
+
+#[test]
+fn who_lost_the_connection_to_another_writes_nothing_more() {
+    let (_folder, stores) = forgetful_stores();
+    for (store, forget_locks) in stores {
+        let mine = store.lock("acme").unwrap();
+        let by_me = store.fenced(&mine);
+        by_me
+            .ledger("acme")
+            .commit(&[write("a", Some("mine"))])
+            .unwrap();
+        by_me.ledger("acme").held().unwrap();
+
+        forget_locks();
+        let theirs = store.lock("acme").unwrap();
+        let by_them = store.fenced(&theirs);
+        by_them
+            .ledger("acme")
+            .commit(&[write("a", Some("theirs"))])
+            .unwrap();
+
+        let late = Standing {
+            failures: 9,
+            ..Standing::default()
+        };
+        let refused = [
+            by_me.ledger("acme").commit(&[write("a", Some("stale"))]),
+            by_me.ledger("acme").held(),
+            by_me.dealt_with("acme", 1, 0),
+            keep_standing(&*by_me, "acme", &late),
+        ];
+        for result in refused {
+            assert_eq!(result.unwrap_err().code, "lease-lost");
+        }
+        let found = by_them.ledger("acme").load(&["a".to_owned()]).unwrap();
+        assert_eq!(found, [Some("theirs".to_owned())]);
+        assert_eq!(standing(&*store, "acme").unwrap(), Standing::default());
+        drop(mine);
+        assert_eq!(
+            store.lock("acme").unwrap_err().code,
+            "connection-busy",
+            "what I gave back was not mine any more"
+        );
+    }
+}
+
+#[test]
+fn a_file_that_was_replaced_while_it_was_open_is_not_worked_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("atsync.db");
+    let store = SqliteStore::open(&path).unwrap();
+    drop(store.lock("acme").unwrap());
+    std::fs::rename(&path, folder.path().join("away.db")).unwrap();
+    assert_eq!(store.lock("acme").unwrap_err().code, "store-replaced");
+    std::fs::write(&path, "").unwrap();
+    assert_eq!(store.lock("acme").unwrap_err().code, "store-replaced");
 }
 
 #[test]
