@@ -3,9 +3,9 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use atsync::clock::{Clock as _, SystemClock};
+use atsync::clock::{Clock as _, SystemClock, Timestamp};
 use atsync::engine::reconcile::Mode;
-use atsync::store::{Store, last_pass};
+use atsync::store::last_pass;
 
 use super::answer::Answer;
 use super::passes::{Passes, cancelled_by_ctrl_c};
@@ -31,7 +31,9 @@ impl Check {
         let mut planned = Vec::new();
         for configured in site.chosen() {
             let mut findings = site.judge(configured, connectors)?;
-            findings.extend(of_machine(&site.config, configured, &*store)?);
+            let last = last_pass(&*store, &configured.name)?.map(|last| last.ended);
+            findings.extend(secrets_lie_open(&site.config, configured));
+            findings.extend(clock_is_behind(last));
             let connector = match &configured.connection {
                 Some(connection) => Some(connectors.get(connection.component.as_deref())?.clone()),
                 None => None,
@@ -61,31 +63,28 @@ impl Check {
     }
 }
 
-/// What can be seen on this machine: who may read the secrets, and whether the clock is sane.
-fn of_machine(
-    config: &Config,
-    configured: &Configured,
-    store: &dyn Store,
-) -> Result<Vec<Finding>, Stop> {
+/// Secrets that others on this machine can read.
+pub fn secrets_lie_open(config: &Config, configured: &Configured) -> Vec<Finding> {
     let of_host = config.postgres.iter().map(|found| &found.lies);
-    let mut findings: Vec<_> = configured
-        .secrets
-        .iter()
-        .chain(of_host)
-        .filter_map(readable_by_others)
-        .collect();
+    let all = configured.secrets.iter().chain(of_host);
+    let mut findings: Vec<_> = all.filter_map(readable_by_others).collect();
     // Several secrets in one file are one thing to mend.
     findings.dedup_by(|later, earlier| later.message == earlier.message);
+    findings
+}
+
+/// A clock that shows a time before the last pass, or before this program was made.
+pub fn clock_is_behind(last_pass: Option<Timestamp>) -> Option<Finding> {
     let now = SystemClock.now();
-    let last = last_pass(store, &configured.name)?.map(|last| last.ended);
-    if last.is_some_and(|ended| ended > now + CLOCK_SLACK_MS) || now < BUILT_AFTER_MS {
-        findings.push(Finding::warning(
+    let behind =
+        last_pass.is_some_and(|ended| ended > now + CLOCK_SLACK_MS) || now < BUILT_AFTER_MS;
+    behind.then(|| {
+        Finding::warning(
             "clock-behind",
             "The clock of this machine is behind: it shows a time before the last pass, or before this program was made.",
             "Let the machine keep time by NTP; due times and lifetimes of tokens depend on it.",
-        ));
-    }
-    Ok(findings)
+        )
+    })
 }
 
 /// Nobody minds a minute.

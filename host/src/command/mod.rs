@@ -6,6 +6,7 @@ mod check;
 mod component;
 mod connectors;
 mod demo;
+mod doctor;
 mod init;
 mod offer;
 mod passes;
@@ -51,6 +52,7 @@ enum Command {
     // Much larger than the others.
     Restate(Box<restate::Restate>),
     Status(status::Status),
+    Doctor(doctor::Doctor),
     Replay(replay::Replay),
     Component(component::Component),
 }
@@ -111,6 +113,7 @@ fn run(
         Command::Run(command) => command.run(connectors),
         Command::Restate(command) => command.run(connectors),
         Command::Status(command) => command.run(connectors),
+        Command::Doctor(command) => command.run(connectors),
         Command::Replay(command) => command.run(connectors),
         Command::Component(command) => command.run(connectors),
     }

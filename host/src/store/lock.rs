@@ -1,7 +1,8 @@
 //! One pass of a connection at a time, whichever process runs it.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::failed;
@@ -27,8 +28,6 @@ pub(super) struct Lease {
 
 /// Whatever gives the right back when it is dropped.
 pub(super) trait Held: Send + Sync + std::fmt::Debug {}
-
-impl Held for File {}
 
 impl Lock {
     pub(super) fn new(connection: &str, token: i64, held: impl Held + 'static) -> Self {
@@ -64,35 +63,54 @@ impl Lease {
     }
 }
 
-/// Locks a file of the connection's in `folder`; the system drops the lock with the process.
-pub(super) fn lock_file(folder: &Path, connection: &str) -> Result<File, Problem> {
-    let path = lock_path(folder, connection);
-    let io = |error: std::io::Error| failed("lock the connection", &error);
-    fs::create_dir_all(folder).map_err(io)?;
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(io)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            let _ = file.read_to_string(&mut holder);
-            return Err(busy(connection, holder.trim()));
+/// A locked file; the system drops the lock with the process.
+#[derive(Debug)]
+pub(super) struct LockFile {
+    file: File,
+    /// The token of the last lock, as the file tells it.
+    pub(super) last: Option<i64>,
+}
+
+impl Held for LockFile {}
+
+impl LockFile {
+    /// Locks the file of a connection in `folder`. Errors: another process has it.
+    pub(super) fn lock(folder: &Path, connection: &str) -> Result<LockFile, Problem> {
+        let path = path_of(folder, connection);
+        let io = |error: std::io::Error| failed("lock the connection", &error);
+        let mut make = DirBuilder::new();
+        make.recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(io)?;
+        let mut open = OpenOptions::new();
+        open.read(true).write(true).create(true).truncate(false);
+        let mut file = open.mode(0o600).open(&path).map_err(io)?;
+        let locked = file.try_lock();
+        let mut told = String::new();
+        let _ = file.read_to_string(&mut told);
+        let (last, holder) = told.split_once(' ').unwrap_or_default();
+        match locked {
+            Ok(()) => Ok(LockFile {
+                last: last.parse().ok(),
+                file,
+            }),
+            Err(TryLockError::WouldBlock) => Err(busy(connection, holder.trim())),
+            Err(TryLockError::Error(error)) => Err(io(error)),
         }
-        Err(TryLockError::Error(error)) => return Err(io(error)),
     }
-    // Only for the message of whoever finds it locked.
-    let _ = file.set_len(0).and_then(|()| file.rewind());
-    let _ = write!(file, "process {}", std::process::id());
-    Ok(file)
+
+    /// Tells whoever finds it locked by whom it is, and any later lock which was the last.
+    pub(super) fn tell(&mut self, token: i64) {
+        let told = format!("{token} process {}\n", std::process::id());
+        // Without it only the message is poorer.
+        let _ = self.file.set_len(0).and_then(|()| self.file.rewind());
+        let _ = self.file.write_all(told.as_bytes());
+    }
 }
 
 /// Where the lock of a connection lies.
-pub(super) fn lock_path(folder: &Path, connection: &str) -> PathBuf {
+pub(super) fn path_of(folder: &Path, connection: &str) -> PathBuf {
     folder.join(format!("{}.lock", file_name(connection)))
 }
 

@@ -3,6 +3,7 @@
 //! The traits are blocking and small, so that another engine's state can serve. Callers on an
 //! async thread go through `aside`.
 
+mod examine;
 mod lock;
 mod memory;
 mod overlay;
@@ -17,6 +18,7 @@ use crate::engine::reconcile::{Entry, Hint, Verdict, Write};
 use crate::problem::Problem;
 use crate::recording::Cut;
 
+pub use examine::{Examined, Examiner, Traces, holder, was_used};
 pub use lock::Lock;
 pub use memory::MemoryStore;
 pub use overlay::Overlay;

@@ -1,13 +1,13 @@
 //! The store as one SQLite file, which any SQL tool can read.
 
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
-use super::lock::{Lease, lock_file};
-use super::trouble::{broke, newer};
+use super::lock::{Lease, LockFile};
+use super::trouble::{broke, newer, older};
 use super::{Delivery, Inbox, Ledger, Lock, Store, failed};
 use crate::clock::Timestamp;
 use crate::engine::reconcile::{Entry, Hint, Write};
@@ -30,7 +30,8 @@ const PRAGMAS: &[(&str, &str)] = &[
 
 /// Each step brings a file from the version of its place to the next; `user_version` says how
 /// many are done. A step that was shipped is never edited.
-const MIGRATIONS: &[&str] = &["
+pub(super) const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE ledger (
         connection TEXT NOT NULL,
         key        TEXT NOT NULL,
@@ -57,13 +58,15 @@ const MIGRATIONS: &[&str] = &["
         UNIQUE (connection, service, id)
     ) STRICT;
     CREATE INDEX inbox_waiting ON inbox (connection, number) WHERE body IS NOT NULL;
-", "
+",
+    "
     -- The token of the newest lock: who shows an older one writes nothing.
     CREATE TABLE lease (
         connection TEXT PRIMARY KEY,
         token      INTEGER NOT NULL
     ) WITHOUT ROWID, STRICT;
-"];
+",
+];
 
 /// Webhooks of one connection that may wait with their bodies; older ones are forgotten, since
 /// none is ever needed for correctness.
@@ -95,6 +98,7 @@ impl SqliteStore {
     /// Opens, makes or brings up to date the file at `path`. Errors: it cannot be opened, is
     /// damaged, or was written by a newer version of this program.
     pub fn open(path: &Path) -> Result<SqliteStore, Problem> {
+        make_private(path);
         let open = || -> rusqlite::Result<Connection> {
             let connection = Connection::open(path)?;
             for (name, value) in PRAGMAS {
@@ -169,6 +173,13 @@ impl SqliteStore {
     }
 }
 
+/// Makes an empty file that only its owner can read, if there is none; SQLite gives the files
+/// beside it the same rights. Where it cannot be made, opening it says why.
+fn make_private(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    let _ = options.write(true).create_new(true).mode(0o600).open(path);
+}
+
 /// Device and number of the file at `path`.
 fn identity(path: &Path) -> std::io::Result<(u64, u64)> {
     let metadata = std::fs::metadata(path)?;
@@ -176,7 +187,7 @@ fn identity(path: &Path) -> std::io::Result<(u64, u64)> {
 }
 
 /// The token of the last lock of a connection, if it was ever locked.
-fn newest_token(file: &Connection, connection: &str) -> rusqlite::Result<Option<i64>> {
+pub(super) fn newest_token(file: &Connection, connection: &str) -> rusqlite::Result<Option<i64>> {
     file.prepare_cached("SELECT token FROM lease WHERE connection = ?1")?
         .query_row([connection], |row| row.get(0))
         .optional()
@@ -206,13 +217,13 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<Result<(), usize>> {
     Ok(Ok(()))
 }
 
-fn version(connection: &Connection) -> rusqlite::Result<usize> {
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<usize> {
     let done: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     Ok(usize::try_from(done).unwrap_or(usize::MAX))
 }
 
 /// The folder of the locks, beside the file.
-fn locks(path: &Path) -> PathBuf {
+pub(super) fn locks(path: &Path) -> PathBuf {
     let mut folder = path.to_owned().into_os_string();
     folder.push("-locks");
     folder.into()
@@ -305,7 +316,14 @@ impl Store for SqliteStore {
 
     fn lock(&self, connection: &str) -> Result<Lock, Problem> {
         self.is_in_place()?;
-        let held = lock_file(&locks(&self.file.path), connection)?;
+        let mut held = LockFile::lock(&locks(&self.file.path), connection)?;
+        let known = self.read("look at a lease", |file| newest_token(file, connection))?;
+        if known
+            .zip(held.last)
+            .is_some_and(|(known, last)| known < last)
+        {
+            return Err(older(&self.file.path, connection));
+        }
         let token = self.write("lease a connection", |file| {
             file.prepare_cached(
                 "INSERT INTO lease (connection, token) VALUES (?1, 1)
@@ -313,6 +331,7 @@ impl Store for SqliteStore {
             )?
             .query_row([connection], |row| row.get(0))
         })?;
+        held.tell(token);
         Ok(Lock::new(connection, token, held))
     }
 

@@ -10,7 +10,11 @@ use crate::problem::Problem;
 pub(super) fn broke(path: &Path, what: &str, error: &Error) -> Problem {
     let path = path.display();
     let say = |code, why: &str, fix: &str| {
-        Problem::new(code, format!("The store {path} could not {what}: {why}."), fix)
+        Problem::new(
+            code,
+            format!("The store {path} could not {what}: {why}."),
+            fix,
+        )
     };
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => say(
@@ -53,5 +57,19 @@ pub(super) fn newer(path: &Path, version: usize) -> Problem {
             path.display()
         ),
         "Run the newer program, or restore the backup made before it was installed.",
+    )
+}
+
+/// The file at `path` is a copy from before the last pass of a connection.
+pub(super) fn older(path: &Path, connection: &str) -> Problem {
+    Problem::new(
+        "store-older",
+        format!(
+            "The store {} is older than the last pass of {connection}: it is a copy from before. It would take for \
+             sent and done what was so then, and not what is.",
+            path.display()
+        ),
+        "Move the file away and begin anew, as the guide for operators says under \"A lost or damaged store\"; or put \
+         back a copy that no pass has followed. To go on with it all the same, delete the folder of locks beside it.",
     )
 }

@@ -5,7 +5,7 @@ use atsync::clock::{Clock as _, SimulatedClock};
 use atsync::pass::{CancellationToken, Ended, Passed};
 use atsync::problem::Problem;
 use atsync::schedule;
-use atsync::store::{Standing, keep_standing, standing};
+use atsync::store::{SqliteStore, Standing, keep_standing, standing};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -42,11 +42,11 @@ fn told(result: &Result<Passed, Problem>) -> String {
 }
 
 /// Starts connections by name with these settings.
-fn open(connections: &[(&str, Value)], prepare: impl FnOnce(&Bench)) -> Office {
+fn open(connections: &[(&str, Value)], prepare: impl FnOnce(&mut Bench)) -> Office {
     let clock = SimulatedClock::new(START);
     let mut bench = Bench::offline();
     bench.clock = Arc::new(clock.clone());
-    prepare(&bench);
+    prepare(&mut bench);
     let runners = connections
         .iter()
         .map(|(name, settings)| {
@@ -228,6 +228,22 @@ async fn a_connection_that_another_process_works_on_is_left_alone_without_blame(
     assert_eq!(standing(&*office.bench.store, "acme").unwrap().failures, 0);
     held.lock().unwrap().take();
     assert_eq!(office.next().await.1, "Verdict::Done");
+    office.close().await;
+}
+
+#[tokio::test]
+async fn a_broken_store_is_tried_again_after_a_minute_and_not_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("atsync.db");
+    let mut office = open(&[("acme", again_after(60_000))], |bench| {
+        bench.store = Arc::new(SqliteStore::open(&path).unwrap());
+        std::fs::remove_file(&path).unwrap();
+    });
+    assert_eq!(office.next().await.1, "store-replaced");
+    office.clock.advance(Duration::from_secs(59));
+    let quiet = tokio::time::timeout(Duration::from_millis(200), office.passes.recv()).await;
+    assert!(quiet.is_err(), "{quiet:?}");
+    assert_eq!(office.next().await.1, "store-replaced");
     office.close().await;
 }
 

@@ -336,6 +336,58 @@ fn a_file_that_was_replaced_while_it_was_open_is_not_worked_on() {
 }
 
 #[test]
+fn a_copy_from_before_the_last_lock_is_refused_and_a_fresh_file_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("atsync.db");
+    let lock_once = || SqliteStore::open(&path).unwrap().lock("acme").map(drop);
+    lock_once().unwrap();
+    let copy = std::fs::read(&path).unwrap();
+    lock_once().unwrap();
+    std::fs::write(&path, copy).unwrap();
+    assert_eq!(lock_once().unwrap_err().code, "store-older");
+    SqliteStore::open(&path).unwrap().lock("other").unwrap();
+    std::fs::remove_file(&path).unwrap();
+    lock_once().unwrap();
+    lock_once().unwrap();
+}
+
+#[test]
+fn damage_to_one_connection_leaves_the_others_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("atsync.db");
+    for name in ["acme", "other"] {
+        let many: Vec<Write> = (0..500)
+            .map(|number| {
+                write(
+                    &format!("{number:04}"),
+                    Some(&format!("{name}-{number:0100}")),
+                )
+            })
+            .collect();
+        let store = SqliteStore::open(&path).unwrap();
+        store.ledger(name).commit(&many).unwrap();
+    }
+    let mut bytes = std::fs::read(&path).unwrap();
+    let text = format!("acme-{:0100}", 250);
+    let place = bytes
+        .windows(text.len())
+        .position(|window| window == text.as_bytes())
+        .unwrap();
+    let page = place / 4096 * 4096;
+    bytes[page..page + 4096].fill(0xff);
+    std::fs::write(&path, bytes).unwrap();
+
+    let store = SqliteStore::open(&path).unwrap();
+    let (damaged, sound) = (store.ledger("acme"), store.ledger("other"));
+    let keys = ["0250".to_owned()];
+    assert_eq!(damaged.load(&keys).unwrap_err().code, "store-damaged");
+    assert!(damaged.commit(&[write("0250", Some("x"))]).is_err());
+    sound.commit(&[write("0250", Some("x"))]).unwrap();
+    assert_eq!(sound.load(&keys).unwrap(), [Some("x".to_owned())]);
+    assert_eq!(sound.scan("", None, 1_000).unwrap().len(), 500);
+}
+
+#[test]
 fn a_thousand_keys_load_in_a_few_milliseconds() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("atsync.db")).unwrap();

@@ -1,0 +1,206 @@
+//! Real crashes: the program is killed at random moments of its passes while stock changes and
+//! orders come in, and in the end both services agree with the ledger.
+//!
+//! `ATSYNC_CRASHES=300` kills it as often, `ATSYNC_SEED=7` at other moments.
+
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::books::Books;
+use crate::relay::{self, OnPiece, Piece};
+use crate::stage::Stage;
+use crate::trade::{Dice, Trade};
+
+/// Crashes in an ordinary run of the tests.
+const CRASHES: usize = 25;
+
+/// More pieces than this pass by in no pass of the small catalogue.
+const PIECES_MAX: usize = 60;
+
+/// The longest that anything may take to come to rest: orders in doubt are looked up two minutes
+/// after they were sent.
+const REST_MAX: Duration = Duration::from_secs(300);
+
+/// Says what the moment after this many pieces does to the process.
+struct Trap {
+    process: Pid,
+    pieces_left: usize,
+    how: How,
+}
+
+/// What becomes of the piece at hand.
+#[derive(Clone, Copy, Debug)]
+enum How {
+    /// It never arrives.
+    Lost,
+    /// It arrives, and nobody is there any more.
+    Orphaned,
+    /// It arrives, and the process lives on for so long.
+    After(Duration),
+}
+
+/// What the relays share.
+struct Scene {
+    stage: Arc<Stage>,
+    trade: Trade,
+    dice: Dice,
+    trap: Option<Trap>,
+    trading: bool,
+    /// Whether a new order may be lost on its way: what becomes of it is known two minutes later.
+    patient: bool,
+}
+
+impl Scene {
+    /// A piece passes by: perhaps something happens in the world, perhaps the process dies.
+    /// Gives the trap that it sprang.
+    fn pass_by(&mut self, piece: &Piece<'_>) -> Option<(Pid, How)> {
+        if self.trading && self.dice.draw(8) == 0 {
+            let stage = Arc::clone(&self.stage);
+            self.trade.go_on(&stage, &mut self.dice);
+        }
+        let trap = self.trap.as_mut()?;
+        trap.pieces_left = trap.pieces_left.saturating_sub(1);
+        if trap.pieces_left > 0 {
+            return None;
+        }
+        let Trap { process, how, .. } = self.trap.take()?;
+        let spared = !self.patient && piece.says("orderCreate") && piece.to_service;
+        Some((process, if spared { How::Orphaned } else { how }))
+    }
+}
+
+#[test]
+fn the_program_may_be_killed_at_any_moment_and_nothing_is_lost_or_done_twice() {
+    let crashes = number("ATSYNC_CRASHES").unwrap_or(CRASHES);
+    let seed = number("ATSYNC_SEED").unwrap_or(1);
+    let stage = Arc::new(Stage::open());
+    // Orders that come from here on are taken over.
+    assert_eq!(stage.runs("sync").exit, Some(0));
+    let scene = Arc::new(Mutex::new(Scene {
+        trade: Trade::begin(&stage, &Books::read(&stage)),
+        stage: Arc::clone(&stage),
+        dice: Dice(seed as u64),
+        trap: None,
+        trading: true,
+        patient: crashes > CRASHES,
+    }));
+    let on_piece = trapped(&scene);
+    let shopify = relay::open(&stage.shopify, &on_piece);
+    let joor = relay::open(&stage.joor, &on_piece);
+    stage.by_way_of("relayed.toml", &shopify, &joor);
+
+    let (mut killed, mut ended) = (0, 0);
+    while killed < crashes {
+        let mut pass = start(&stage);
+        set_trap(&scene, &pass);
+        let status = pass.wait().unwrap();
+        scene.lock().unwrap().trap = None;
+        match status.signal() {
+            Some(_) => killed += 1,
+            // The pass was shorter than the moment was late.
+            None => ended += 1,
+        }
+        assert!(
+            status.signal() == Some(9) || matches!(status.code(), Some(0 | 3)),
+            "{status:?}"
+        );
+        assert!(
+            ended < 20 + 10 * crashes,
+            "most passes end before they are killed"
+        );
+    }
+    scene.lock().unwrap().trading = false;
+    let passes = come_to_rest(&stage);
+
+    let books = Books::read(&stage);
+    let scene = scene.lock().unwrap();
+    scene.trade.balances(&stage, &books);
+    books.stock_agrees(&stage);
+    println!(
+        "{killed} crashes survived, {ended} passes that ended before, {passes} passes to come to rest; \
+         {} orders, each claimed once",
+        scene.trade.orders()
+    );
+    assert!(scene.trade.orders() > killed / 5, "orders came meanwhile");
+}
+
+/// What the relays do with each piece.
+fn trapped(scene: &Arc<Mutex<Scene>>) -> OnPiece {
+    let scene = Arc::clone(scene);
+    Arc::new(move |piece, hand_on| {
+        let sprung = scene.lock().unwrap().pass_by(piece);
+        let Some((process, how)) = sprung else {
+            return hand_on();
+        };
+        // It may have come to its end by itself, meanwhile.
+        let kill = || {
+            let _ = kill_process(process, Signal::KILL);
+        };
+        match how {
+            How::Lost => kill(),
+            How::Orphaned => {
+                kill();
+                hand_on();
+            }
+            How::After(so_long) => {
+                hand_on();
+                thread::sleep(so_long);
+                kill();
+            }
+        }
+    })
+}
+
+fn start(stage: &Stage) -> Child {
+    let mut command = stage.command("sync --json --config relayed.toml");
+    let command = command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().unwrap()
+}
+
+/// Draws the moment at which a process dies.
+fn set_trap(scene: &Arc<Mutex<Scene>>, process: &Child) {
+    let mut scene = scene.lock().unwrap();
+    let pieces_left = 1 + scene.dice.draw(PIECES_MAX);
+    let how = match scene.dice.draw(3) {
+        0 => How::Lost,
+        1 => How::Orphaned,
+        _ => How::After(Duration::from_micros(scene.dice.draw(20_000) as u64)),
+    };
+    let process = Pid::from_child(process);
+    scene.trap = Some(Trap {
+        process,
+        pieces_left,
+        how,
+    });
+}
+
+/// Passes, as a daemon would run them, until nothing is left to do. How many.
+fn come_to_rest(stage: &Stage) -> usize {
+    let begun = Instant::now();
+    for passes in 1.. {
+        let pass = stage.runs("sync --json");
+        let plan = stage.runs("plan --json").json();
+        let books = Books::read(stage);
+        let open = books.open();
+        if open.is_empty() && plan.pointer("/report/data/rows") == Some(&serde_json::json!([])) {
+            return passes;
+        }
+        assert!(
+            begun.elapsed() < REST_MAX,
+            "no rest: {open:?} {pass:?} {plan}"
+        );
+        // Time has to pass for what waits for it; there is nothing else to wait for.
+        thread::sleep(Duration::from_secs(1));
+    }
+    unreachable!("the loop above has no end")
+}
+
+fn number(variable: &str) -> Option<usize> {
+    let given = std::env::var(variable).ok()?;
+    Some(given.parse().expect("a whole number"))
+}
