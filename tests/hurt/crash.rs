@@ -19,8 +19,8 @@ use crate::trade::{Dice, Trade};
 /// Crashes in an ordinary run of the tests.
 const CRASHES: usize = 25;
 
-/// More pieces than this pass by in no pass of the small catalogue.
-const PIECES_MAX: usize = 60;
+/// Pieces of a first pass to kill, before it is known how many there are.
+const PIECES: usize = 20;
 
 /// The longest that anything may take to come to rest: orders in doubt are looked up two minutes
 /// after they were sent.
@@ -50,6 +50,9 @@ struct Scene {
     trade: Trade,
     dice: Dice,
     trap: Option<Trap>,
+    /// Pieces that passed by in this pass, and in the last one that came to its end.
+    pieces: usize,
+    pieces_whole: usize,
     trading: bool,
     /// Whether a new order may be lost on its way: what becomes of it is known two minutes later.
     patient: bool,
@@ -63,6 +66,7 @@ impl Scene {
             let stage = Arc::clone(&self.stage);
             self.trade.go_on(&stage, &mut self.dice);
         }
+        self.pieces += 1;
         let trap = self.trap.as_mut()?;
         trap.pieces_left = trap.pieces_left.saturating_sub(1);
         if trap.pieces_left > 0 {
@@ -86,31 +90,40 @@ fn the_program_may_be_killed_at_any_moment_and_nothing_is_lost_or_done_twice() {
         stage: Arc::clone(&stage),
         dice: Dice(seed as u64),
         trap: None,
+        pieces: 0,
+        pieces_whole: PIECES,
         trading: true,
         patient: crashes > CRASHES,
     }));
     let on_piece = trapped(&scene);
     let shopify = relay::open(&stage.shopify, &on_piece);
     let joor = relay::open(&stage.joor, &on_piece);
-    stage.by_way_of("relayed.toml", &shopify, &joor);
+    stage.configure(
+        "relayed.toml",
+        &[(&stage.shopify, &shopify), (&stage.joor, &joor)],
+    );
 
     let (mut killed, mut ended) = (0, 0);
     while killed < crashes {
         let mut pass = start(&stage);
         set_trap(&scene, &pass);
         let status = pass.wait().unwrap();
-        scene.lock().unwrap().trap = None;
+        let mut scene = scene.lock().unwrap();
+        scene.trap = None;
         match status.signal() {
             Some(_) => killed += 1,
             // The pass was shorter than the moment was late.
-            None => ended += 1,
+            None => {
+                ended += 1;
+                scene.pieces_whole = scene.pieces;
+            }
         }
         assert!(
             status.signal() == Some(9) || matches!(status.code(), Some(0 | 3)),
             "{status:?}"
         );
         assert!(
-            ended < 20 + 10 * crashes,
+            ended <= 20 + crashes,
             "most passes end before they are killed"
         );
     }
@@ -165,7 +178,9 @@ fn start(stage: &Stage) -> Child {
 /// Draws the moment at which a process dies.
 fn set_trap(scene: &Arc<Mutex<Scene>>, process: &Child) {
     let mut scene = scene.lock().unwrap();
-    let pieces_left = 1 + scene.dice.draw(PIECES_MAX);
+    scene.pieces = 0;
+    let most = scene.pieces_whole;
+    let pieces_left = 1 + scene.dice.draw(most + most / 4);
     let how = match scene.dice.draw(3) {
         0 => How::Lost,
         1 => How::Orphaned,

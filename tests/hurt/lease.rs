@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 
 use serde_json::json;
@@ -23,8 +24,11 @@ fn a_process_that_lost_its_connection_to_another_sends_nothing_more_and_says_so(
     let (arrived, wait_for_arrival) = mpsc::channel();
     let (go_on, wait_to_go_on) = mpsc::channel::<()>();
     let wait_to_go_on = Mutex::new(Some(wait_to_go_on));
+    let asked = AtomicBool::new(false);
     let hold: OnPiece = Arc::new(move |piece, hand_on| {
-        if !piece.to_service && piece.says("LIN-SND-S") {
+        if piece.says("query Variants(") {
+            asked.store(true, Ordering::SeqCst);
+        } else if !piece.to_service && asked.load(Ordering::SeqCst) {
             let held = wait_to_go_on.lock().unwrap().take();
             if let Some(held) = held {
                 arrived.send(()).unwrap();
@@ -33,11 +37,8 @@ fn a_process_that_lost_its_connection_to_another_sends_nothing_more_and_says_so(
         }
         hand_on();
     });
-    stage.by_way_of(
-        "held.toml",
-        &relay::open(&stage.shopify, &hold),
-        &stage.joor,
-    );
+    let held = relay::open(&stage.shopify, &hold);
+    stage.configure("held.toml", &[(&stage.shopify, &held)]);
     let mut first = stage.command("sync --config held.toml");
     let first = first.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     wait_for_arrival.recv().unwrap();

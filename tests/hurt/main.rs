@@ -16,3 +16,4 @@ mod relay;
 mod stage;
 mod store;
 mod trade;
+mod webhooks;

@@ -25,7 +25,7 @@ pub struct Stage {
     /// Address of the JOOR side.
     pub joor: String,
     pub folder: TempDir,
-    configuration: String,
+    pub configuration: String,
 }
 
 impl Stage {
@@ -54,7 +54,7 @@ impl Stage {
             folder: TempDir::with_prefix("atsync-hurt-").unwrap(),
             configuration: text("configuration").replace(heading, &settings) + server,
         };
-        write_secret(&stage.path("atsync.toml"), &stage.configuration);
+        stage.configure("atsync.toml", &[]);
         stage
     }
 
@@ -67,10 +67,15 @@ impl Stage {
         self.path("atsync-sandbox.db")
     }
 
-    /// A second configuration: the same connection and store, by way of these addresses.
-    pub fn by_way_of(&self, file: &str, shopify: &str, joor: &str) {
-        let text = self.configuration.replace(&self.shopify, shopify);
-        write_secret(&self.path(file), &text.replace(&self.joor, joor));
+    /// Another configuration of the same connection and store, with texts replaced.
+    pub fn configure(&self, file: &str, changes: &[(&str, &str)]) {
+        let text = changes
+            .iter()
+            .fold(self.configuration.clone(), |text, (from, to)| {
+                assert!(text.contains(from), "{from} is not in {text}");
+                text.replace(from, to)
+            });
+        write_secret(&self.path(file), &text);
     }
 
     /// A command of the program in the folder.

@@ -2,12 +2,15 @@
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt as _;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::json;
 
 use crate::books::Books;
+use crate::relay::{self, OnPiece};
 use crate::stage::{Run, Stage};
 
 #[test]
@@ -31,14 +34,43 @@ fn a_busy_store_is_waited_for_and_then_told_and_can_be_read_meanwhile() {
 #[test]
 fn a_store_that_may_not_grow_fails_its_pass_and_the_next_goes_on() {
     let stage = Stage::open();
-    assert_eq!(stage.runs("status").exit, Some(0));
+    assert_eq!(stage.runs("sync").exit, Some(0));
+    // The process, and after how many pieces it may write no file any further.
+    let limit = Arc::new(Mutex::new(None::<(Pid, usize)>));
+    let at_the_piece = Arc::clone(&limit);
+    let on_piece: OnPiece = Arc::new(move |_, hand_on| {
+        let mut limit = at_the_piece.lock().unwrap();
+        if let Some((process, pieces_left)) = &mut *limit {
+            *pieces_left = pieces_left.saturating_sub(1);
+            if *pieces_left == 0 {
+                let none = Rlimit {
+                    current: Some(4096),
+                    maximum: None,
+                };
+                prlimit(Some(*process), Resource::Fsize, none).unwrap();
+            }
+        }
+        hand_on();
+    });
+    let shopify = relay::open(&stage.shopify, &on_piece);
+    let joor = relay::open(&stage.joor, &on_piece);
+    stage.configure(
+        "limited.toml",
+        &[(&stage.shopify, &shopify), (&stage.joor, &joor)],
+    );
+
     let mut failed = 0;
-    // The limit falls into the log of the file, at another commit each time.
-    for kib in (36..=120).step_by(12) {
-        let shop = json!({ "every": 1, "location": "Paris", "units": 1 });
-        stage.pull("shop/adjust-some", &shop);
-        let limited = format!("trap '' XFSZ; ulimit -f {}; exec \"$@\"", kib * 2);
-        let run = within(&stage, "sh", &["-c", &limited, "sh"]);
+    for pieces in (1..40).step_by(6) {
+        let body = json!({ "every": 1, "location": "Paris", "units": 1 });
+        stage.pull("shop/adjust-some", &body);
+        let mut sync = ignoring_sigxfsz(&stage.command("sync --config limited.toml"));
+        sync.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut waiting = limit.lock().unwrap();
+        let sync = sync.spawn().unwrap();
+        *waiting = Some((Pid::from_child(&sync), pieces));
+        drop(waiting);
+        let run = Run::of(&sync.wait_with_output().unwrap());
+        *limit.lock().unwrap() = None;
         if run.exit != Some(0) {
             run.told(1, "store-disk");
             failed += 1;
@@ -114,14 +146,32 @@ fn a_damaged_store_is_told_with_what_to_do_and_a_fresh_one_begins_anew() {
 
     put_back(&stage, &whole);
     assert_eq!(stage.runs("sync").exit, Some(0), "the copy is as it was");
+}
 
-    stage.pull(
-        "shop/adjust",
-        &json!({ "variant": "LIN-SND-S", "location": "Paris", "units": 5 }),
-    );
-    fs::remove_file(&store).unwrap();
-    stage.runs("doctor").told(3, "store-missing");
+#[test]
+fn a_lost_store_begins_anew_and_no_order_is_claimed_twice_or_left_out() {
+    let stage = Stage::open();
     assert_eq!(stage.runs("sync").exit, Some(0));
+    let upc = Books::read(&stage).upc("LIN-SND-M");
+    let order = || {
+        let line = json!({ "upc": upc, "units": 2, "price": "45.00" });
+        let order = json!({ "linesheet": "480001", "approved": true, "lines": [line] });
+        stage.pull("joor/place-order", &order)["id"].to_string()
+    };
+    let claimed = order();
+    assert_eq!(stage.runs("sync").exit, Some(0));
+    let waiting = order();
+
+    fs::remove_file(stage.store()).unwrap();
+    stage.runs("doctor").told(3, "store-missing");
+    let from = "lookback_s = 10\n";
+    let start = format!("{from}orders = {{ start = \"2020-01-01\" }}\n");
+    stage.configure("anew.toml", &[(from, &start)]);
+    assert_eq!(stage.runs("sync --config anew.toml").exit, Some(0));
+    for order in [claimed, waiting] {
+        let made = stage.look(&format!("shop/orders?joor=sandbox:{order}"));
+        assert_eq!(made.as_array().unwrap().len(), 1, "order {order}: {made}");
+    }
     Books::read(&stage).stock_agrees(&stage);
 }
 
@@ -160,21 +210,22 @@ fn a_store_of_a_newer_program_is_left_alone() {
     assert_eq!(fs::read(stage.store()).unwrap(), before);
 }
 
-/// Runs `sync` as the argument of another command.
-fn within(stage: &Stage, command: &str, arguments: &[&str]) -> Run {
-    let sync = stage.command("sync");
-    let mut command = Command::new(command);
-    command.args(arguments).arg(sync.get_program());
-    command
-        .args(sync.get_args())
-        .current_dir(stage.folder.path());
-    for (name, value) in sync.get_envs() {
+/// The same command by way of a shell that lets a file that may not grow be an error, and not
+/// the end of the process.
+fn ignoring_sigxfsz(command: &Command) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh"]);
+    shell.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
         match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
         };
     }
-    Run::of(&command.output().unwrap())
+    if let Some(folder) = command.get_current_dir() {
+        shell.current_dir(folder);
+    }
+    shell
 }
 
 /// Puts a copy in place of the store, without what lies beside it.

@@ -59,15 +59,12 @@ impl Doctor {
         let last_pass = store::look(&site, &mut chart);
         disk::look(&site, &mut chart);
         let clock = clock_is_behind(last_pass);
-        chart.row(
-            "clock",
-            "",
-            if clock.is_some() {
-                "behind"
-            } else {
-                "not behind"
-            },
-        );
+        let state = if clock.is_some() {
+            "behind"
+        } else {
+            "not behind"
+        };
+        chart.row("clock", "this machine", state);
         chart.findings.extend(clock);
         chart.look_at_address(&site);
         Ok(chart.tell(self.common.json))
