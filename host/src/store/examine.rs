@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use super::sqlite::{MIGRATIONS, locks, newest_token, version};
-use super::trouble::{broke, newer};
+use super::trouble::{broke, is_no_older_copy, newer};
 use super::{LAST_PASS, LastPass, lock};
 use crate::clock::Timestamp;
 use crate::problem::Problem;
@@ -74,7 +74,8 @@ impl Examiner {
         Ok(lines)
     }
 
-    /// What it knows of a connection. Errors: that part of it is damaged.
+    /// What it knows of a connection. Errors: that part of it is damaged, or it is a copy from
+    /// before the connection's last pass (`store-older`).
     pub fn traces(&self, connection: &str) -> Result<Traces, Problem> {
         let traces = || -> rusqlite::Result<Traces> {
             let count = "SELECT count(*), sum(length(value)) FROM ledger WHERE connection = ?1";
@@ -85,13 +86,22 @@ impl Examiner {
                 .query_row(note, [connection, LAST_PASS], |row| row.get(0))
                 .optional()?;
             let last = last.and_then(|text| serde_json::from_str::<LastPass>(&text).ok());
+            // A file of the first version has no leases.
+            let locked = match version(&self.file)? {
+                0..=1 => None,
+                _ => newest_token(&self.file, connection)?,
+            };
             Ok(Traces {
                 keys: keys.try_into().unwrap_or(0),
-                locked: newest_token(&self.file, connection)?,
+                locked,
                 last_pass: last.map(|last| last.ended),
             })
         };
-        traces().map_err(|error| broke(&self.path, "be read", &error))
+        let traces = traces().map_err(|error| broke(&self.path, "be read", &error))?;
+        let told = lock_of(&self.path, connection).1;
+        let (last, _) = lock::what_it_tells(&told);
+        is_no_older_copy(&self.path, connection, traces.locked, last)?;
+        Ok(traces)
     }
 }
 
@@ -102,10 +112,16 @@ pub fn was_used(path: &Path) -> bool {
 
 /// Who is in a pass of a connection of the store at `path` at the moment, if anybody is.
 pub fn holder(path: &Path, connection: &str) -> Option<String> {
-    let file = lock::path_of(&locks(path), connection);
-    let told = std::fs::read_to_string(&file).unwrap_or_default();
+    let (file, told) = lock_of(path, connection);
     // Shared, so that two who look do not take each other for a pass.
     let locked = File::open(&file).ok()?.try_lock_shared().is_err();
-    let (_, holder) = told.split_once(' ')?;
-    locked.then(|| holder.trim().to_owned())
+    let (_, holder) = lock::what_it_tells(&told);
+    locked.then(|| holder.to_owned())
+}
+
+/// The file of a connection's lock, and its text.
+fn lock_of(path: &Path, connection: &str) -> (PathBuf, String) {
+    let file = lock::path_of(&locks(path), connection);
+    let told = std::fs::read_to_string(&file).unwrap_or_default();
+    (file, told)
 }

@@ -89,13 +89,10 @@ impl LockFile {
         let locked = file.try_lock();
         let mut told = String::new();
         let _ = file.read_to_string(&mut told);
-        let (last, holder) = told.split_once(' ').unwrap_or_default();
+        let (last, holder) = what_it_tells(&told);
         match locked {
-            Ok(()) => Ok(LockFile {
-                last: last.parse().ok(),
-                file,
-            }),
-            Err(TryLockError::WouldBlock) => Err(busy(connection, holder.trim())),
+            Ok(()) => Ok(LockFile { file, last }),
+            Err(TryLockError::WouldBlock) => Err(busy(connection, holder)),
             Err(TryLockError::Error(error)) => Err(io(error)),
         }
     }
@@ -107,6 +104,12 @@ impl LockFile {
         let _ = self.file.set_len(0).and_then(|()| self.file.rewind());
         let _ = self.file.write_all(told.as_bytes());
     }
+}
+
+/// The token of the last lock, and who had it, in the text of a file.
+pub(super) fn what_it_tells(text: &str) -> (Option<i64>, &str) {
+    let (last, holder) = text.split_once(' ').unwrap_or_default();
+    (last.parse().ok(), holder.trim())
 }
 
 /// Where the lock of a connection lies.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use super::lock::{Lease, LockFile};
-use super::trouble::{broke, newer, older};
+use super::trouble::{broke, is_no_older_copy, newer};
 use super::{Delivery, Inbox, Ledger, Lock, Store, failed};
 use crate::clock::Timestamp;
 use crate::engine::reconcile::{Entry, Hint, Write};

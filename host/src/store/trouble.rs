@@ -60,9 +60,18 @@ pub(super) fn newer(path: &Path, version: usize) -> Problem {
     )
 }
 
-/// The file at `path` is a copy from before the last pass of a connection.
-pub(super) fn older(path: &Path, connection: &str) -> Problem {
-    Problem::new(
+/// Whether the newest token of a connection that the file at `path` has is the `last` one that was
+/// given out. A file without any is a fresh one. Errors: it is a copy from before (`store-older`).
+pub(super) fn is_no_older_copy(
+    path: &Path,
+    connection: &str,
+    newest: Option<i64>,
+    last: Option<i64>,
+) -> Result<(), Problem> {
+    if newest.zip(last).is_none_or(|(newest, last)| newest >= last) {
+        return Ok(());
+    }
+    Err(Problem::new(
         "store-older",
         format!(
             "The store {} is older than the last pass of {connection}: it is a copy from before. It would take for \
@@ -71,5 +80,5 @@ pub(super) fn older(path: &Path, connection: &str) -> Problem {
         ),
         "Move the file away and begin anew, as the guide for operators says under \"A lost or damaged store\"; or put \
          back a copy that no pass has followed. To go on with it all the same, delete the folder of locks beside it.",
-    )
+    ))
 }
