@@ -318,12 +318,7 @@ impl Store for SqliteStore {
         self.is_in_place()?;
         let mut held = LockFile::lock(&locks(&self.file.path), connection)?;
         let known = self.read("look at a lease", |file| newest_token(file, connection))?;
-        if known
-            .zip(held.last)
-            .is_some_and(|(known, last)| known < last)
-        {
-            return Err(older(&self.file.path, connection));
-        }
+        is_no_older_copy(&self.file.path, connection, known, held.last)?;
         let token = self.write("lease a connection", |file| {
             file.prepare_cached(
                 "INSERT INTO lease (connection, token) VALUES (?1, 1)
