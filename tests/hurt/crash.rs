@@ -20,11 +20,11 @@ use crate::trade::{Dice, Trade};
 const CRASHES: usize = 25;
 
 /// Pieces of a first pass to kill, before it is known how many there are.
-const PIECES: usize = 20;
+const PIECES: usize = 30;
 
-/// The longest that anything may take to come to rest: orders in doubt are looked up two minutes
-/// after they were sent.
-const REST_MAX: Duration = Duration::from_secs(300);
+/// The longest that it may take to come to rest: a cancellation that got lost is sent again after
+/// five minutes.
+const REST_MAX: Duration = Duration::from_secs(600);
 
 /// Says what the moment after this many pieces does to the process.
 struct Trap {
@@ -53,8 +53,11 @@ struct Scene {
     /// Pieces that passed by in this pass, and in the last one that came to its end.
     pieces: usize,
     pieces_whole: usize,
+    /// The pass is done with its orders, and reads stock.
+    at_stock: bool,
     trading: bool,
-    /// Whether a new order may be lost on its way: what becomes of it is known two minutes later.
+    /// Whether orders and cancellations may be lost on their way: what became of them is known
+    /// some minutes later.
     patient: bool,
 }
 
@@ -67,14 +70,15 @@ impl Scene {
             self.trade.go_on(&stage, &mut self.dice);
         }
         self.pieces += 1;
+        self.at_stock |= piece.says("query LevelChanges(");
         let trap = self.trap.as_mut()?;
         trap.pieces_left = trap.pieces_left.saturating_sub(1);
         if trap.pieces_left > 0 {
             return None;
         }
         let Trap { process, how, .. } = self.trap.take()?;
-        let spared = !self.patient && piece.says("orderCreate") && piece.to_service;
-        Some((process, if spared { How::Orphaned } else { how }))
+        let may_be_lost = self.patient || self.at_stock;
+        Some((process, if may_be_lost { how } else { How::Orphaned }))
     }
 }
 
@@ -92,6 +96,7 @@ fn the_program_may_be_killed_at_any_moment_and_nothing_is_lost_or_done_twice() {
         trap: None,
         pieces: 0,
         pieces_whole: PIECES,
+        at_stock: false,
         trading: true,
         patient: crashes > CRASHES,
     }));
@@ -178,9 +183,9 @@ fn start(stage: &Stage) -> Child {
 /// Draws the moment at which a process dies.
 fn set_trap(scene: &Arc<Mutex<Scene>>, process: &Child) {
     let mut scene = scene.lock().unwrap();
-    scene.pieces = 0;
+    (scene.pieces, scene.at_stock) = (0, false);
     let most = scene.pieces_whole;
-    let pieces_left = 1 + scene.dice.draw(most + most / 4);
+    let pieces_left = 1 + scene.dice.draw(most + most / 3);
     let how = match scene.dice.draw(3) {
         0 => How::Lost,
         1 => How::Orphaned,

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
-use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 use serde_json::json;
 
 use crate::books::Books;
@@ -45,7 +45,7 @@ fn a_store_that_may_not_grow_fails_its_pass_and_the_next_goes_on() {
             if *pieces_left == 0 {
                 let none = Rlimit {
                     current: Some(4096),
-                    maximum: None,
+                    ..getrlimit(Resource::Fsize)
                 };
                 prlimit(Some(*process), Resource::Fsize, none).unwrap();
             }
