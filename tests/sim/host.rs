@@ -71,6 +71,8 @@ pub struct Host<'p> {
     stray_now: bool,
     /// Webhooks on their way.
     mail: Vec<(Millis, Delivery)>,
+    /// What the next call that changes something meets.
+    strike: Option<Fault>,
     /// The next event of the plan.
     next_event: usize,
     dry_runs: Vec<DryRun>,
@@ -130,6 +132,7 @@ impl<'p> Host<'p> {
             stray: Vec::new(),
             stray_now: false,
             mail: Vec::new(),
+            strike: None,
             next_event: 0,
             dry_runs: Vec::new(),
         }
@@ -151,6 +154,7 @@ impl<'p> Host<'p> {
     /// is right.
     pub fn heal(&mut self) -> Result<(), Broken> {
         self.healed = true;
+        self.strike = None;
         self.ahead = 0;
         self.advance(self.world.now + TIMEOUT)?;
         let locations = self.world.locations;
@@ -184,6 +188,9 @@ impl<'p> Host<'p> {
             DryRun::Check => Mode::Check,
             DryRun::Orders => Mode::Ask(call("orders")),
         };
+        // What a killed process left on its way is not the dry run's doing.
+        let arrived = self.stray.iter().map(|(at, _)| *at).max();
+        self.advance(arrived.unwrap_or(0))?;
         let ledger = self.ledger();
         let before = self.watch.footprint(&self.world);
         self.pass(number, mode, form)?;
@@ -298,6 +305,11 @@ impl<'p> Host<'p> {
                 true => None,
                 false => self.happen(run.number, ordinal)?,
             };
+            let changes = matches!(&effect, Effect::Http(request) if request.changes);
+            let fault = match fault {
+                None if changes && !run.dry => self.strike.take(),
+                fault => fault,
+            };
             if let Some(fault) = fault {
                 self.trace
                     .note(self.world.now, || format!("{id:>4} meets  {fault:?}"));
@@ -355,6 +367,7 @@ impl<'p> Host<'p> {
                 }
                 // The pass was over before it.
                 What::Fault(_) => {}
+                What::Strike(next) => self.strike = Some(*next),
                 What::Act(act) => self.act(act)?,
             }
         }

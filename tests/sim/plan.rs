@@ -42,6 +42,8 @@ pub struct Event {
 pub enum What {
     /// The effect goes wrong.
     Fault(Fault),
+    /// The next call that changes something goes wrong.
+    Strike(Fault),
     /// Somebody does something.
     Act(Act),
 }
@@ -96,6 +98,8 @@ pub enum Fault {
 pub enum Act {
     /// The units available of a variant at a location are set.
     Stock(u32, u32, i64),
+    /// Somebody takes the last change of stock back.
+    TakeBack,
     /// The shop sells a unit of a variant at a location by itself.
     Sell(u32, u32),
     /// A variant goes on selling when out of stock, or does not.
@@ -161,6 +165,11 @@ impl Plan {
                     break;
                 };
                 let effect = rng.below(EFFECTS);
+                if rng.chance(40) {
+                    let what = What::Strike(fault);
+                    events.push(Event { pass, effect, what });
+                    continue;
+                }
                 // What is down is down for a while, as a rule.
                 for effect in effect..=effect + lasts(fault, &mut rng) {
                     let what = What::Fault(fault);
@@ -254,8 +263,9 @@ fn code(rng: &mut Rng) -> u32 {
 }
 
 /// One for each kind of act.
-const ACTS: [fn(&mut Rng) -> Act; 18] = [
+const ACTS: [fn(&mut Rng) -> Act; 19] = [
     |rng| Act::Stock(any(rng), any(rng), units(rng)),
+    |_| Act::TakeBack,
     |rng| Act::Sell(any(rng), any(rng)),
     |rng| Act::Policy(any(rng), rng.chance(50)),
     |rng| Act::Tracked(any(rng), rng.chance(50)),

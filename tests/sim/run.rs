@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use atsync_plugin::bindings::exports::atsync::connector::reconcile::Mode;
 use atsync_plugin::ledger::orders::{OrderEntry, State};
-use atsync_sandbox::joor::{ExportStatus, OrderStatus};
+use atsync_sandbox::joor::{Ats, ExportStatus, OrderStatus};
 use serde_json::Value;
 
 use super::form::Form;
@@ -124,6 +124,7 @@ fn a_plan_finds_nothing(
 fn unsettled(host: &Host<'_>) -> Vec<String> {
     let ledger = host.ledger();
     let mut left = unpublished(host, &ledger);
+    left.extend(phantoms(host));
     let unsettled = |order: &Order| {
         let entry = ledger.get(&format!("order/{}", order.id));
         let entry: Option<OrderEntry> = entry.and_then(|text| serde_json::from_str(text).ok());
@@ -162,6 +163,32 @@ fn unpublished(host: &Host<'_>, ledger: &BTreeMap<String, String>) -> Vec<String
             if !is_shown(wanted, shown) {
                 let stocked = now.variants.get(place);
                 left.push(format!("{} in {warehouse}: JOOR shows {shown:?} and should show {wanted:?}, with {claimed} claimed: {stocked:?}", variant.sku));
+            }
+        }
+    }
+    left
+}
+
+/// The SKUs that JOOR combined by itself and that are not at zero. "No record is not zero."
+fn phantoms(host: &Host<'_>) -> Vec<String> {
+    let (joor, brand) = (&host.world.sandbox.joor, &host.plan.brand);
+    let mut left = Vec::new();
+    for sku in joor.skus().filter(|sku| sku.external_id.is_none()) {
+        let style = sku.style.as_deref().and_then(|style| style.parse().ok());
+        let Some(style) = style else { continue };
+        if joor
+            .linesheets_of(style)
+            .all(|(_, made_to_order)| made_to_order)
+        {
+            continue;
+        }
+        for warehouse in warehouses(brand) {
+            let shown = joor.ats_of(&sku.id, warehouse, None);
+            if shown != Ats::Units(0) {
+                left.push(format!(
+                    "{} {} {} in {warehouse}: JOOR shows {shown:?}",
+                    sku.name, sku.color, sku.size
+                ));
             }
         }
     }

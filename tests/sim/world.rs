@@ -42,6 +42,8 @@ pub struct World {
     pub refused: BTreeSet<usize>,
     /// Units kept back.
     pub reserve: i64,
+    /// What stood there before somebody set it last.
+    before: Option<(VariantId, LocationId, i64)>,
 }
 
 /// A variant.
@@ -134,6 +136,7 @@ impl World {
             orders: Vec::new(),
             refused: BTreeSet::new(),
             reserve: brand.reserve,
+            before: None,
         }
     }
 
@@ -157,7 +160,18 @@ impl World {
         match *act {
             Act::Stock(variant, location, units) => {
                 let (id, at) = (self.id(variant), self.location(location));
+                let stood = self
+                    .sandbox
+                    .shop
+                    .variant(id)
+                    .and_then(|it| it.available(at));
+                self.before = stood.map(|units| (id, at, units));
                 self.sandbox.shop.set_available(id, at, units, now);
+            }
+            Act::TakeBack => {
+                if let Some((id, at, units)) = self.before.take() {
+                    self.sandbox.shop.set_available(id, at, units, now);
+                }
             }
             Act::Sell(variant, location) => {
                 let (id, at) = (self.id(variant), self.location(location));
