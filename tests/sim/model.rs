@@ -2,7 +2,7 @@
 //! connector is held against.
 
 use atsync_sandbox::catalogue::Status;
-use atsync_sandbox::joor::Ats;
+use atsync_sandbox::joor::{Ats, OrderId};
 use atsync_sandbox::wire::Millis;
 
 use super::brand::Brand;
@@ -18,7 +18,9 @@ pub struct Moment {
     pub variants: Vec<Stocked>,
     /// Whether each location is open.
     pub open: [bool; 2],
-    /// For each order: Shopify has an order made from it, and shows what it claims.
+    /// For each order: Shopify has an order made from it.
+    pub created: Vec<bool>,
+    /// For each order: so it has, and shows what that claims.
     pub in_shop: Vec<bool>,
     /// Units that the brand keeps back.
     pub reserve: i64,
@@ -85,17 +87,26 @@ impl Moment {
             }
         };
         let lag = shop.options().orders.claim_lag_ms;
-        let made: Vec<_> = shop
-            .orders()
-            .filter(|made| world.now >= made.created_at() + lag)
-            .filter_map(|made| Some(of_joor(world, &made)?.0.id))
-            .collect();
-        let shown = |order: &super::world::Order| made.contains(&order.id);
+        let made_since = |ago: Millis| -> Vec<OrderId> {
+            let made = shop
+                .orders()
+                .filter(|made| world.now >= made.created_at() + ago);
+            made.filter_map(|made| Some(of_joor(world, &made)?.0.id))
+                .collect()
+        };
+        let among = |made: Vec<OrderId>| {
+            world
+                .orders
+                .iter()
+                .map(|order| made.contains(&order.id))
+                .collect()
+        };
         Self {
             since: world.now,
             variants: world.variants.iter().map(stocked).collect(),
             open: world.locations.map(|at| shop.location_is_active(at)),
-            in_shop: world.orders.iter().map(shown).collect(),
+            created: among(made_since(0)),
+            in_shop: among(made_since(lag)),
             reserve: world.reserve,
         }
     }

@@ -370,11 +370,10 @@ impl<'p> Watch<'p> {
             .map(|order| claims(order, place).1)
             .sum();
         let is_true = |moment: &Moment| {
-            let least = world
-                .orders
-                .iter()
-                .enumerate()
-                .filter(|(at, order)| self.must_be_known(world, moment, *at, order, began));
+            let least = world.orders.iter().enumerate().filter(|(at, order)| {
+                self.must_be_known(world, moment, *at, order, began)
+                    && !self.is_taken_for_shown(moment, *at, place)
+            });
             let least: i64 = least.map(|(_, order)| claims(order, place).0).sum();
             let wanted = |claimed| moment.wanted(self.brand, world, place, &row.warehouse, claimed);
             match (row.ats, wanted(most), wanted(least)) {
@@ -400,6 +399,20 @@ impl<'p> Watch<'p> {
                 world.orders
             )
         })
+    }
+
+    /// Shopify says when a number last changed, and not why: where its claims lag, somebody else's
+    /// change after an order was created is taken for the order's own.
+    fn is_taken_for_shown(&self, moment: &Moment, at: usize, place: usize) -> bool {
+        let created = |moment: &&Moment| moment.created.get(at) == Some(&true);
+        let until = self
+            .moments
+            .iter()
+            .filter(|other| other.since <= moment.since);
+        let stock = |moment: &Moment| moment.variants.get(place).copied();
+        let mut since = until.filter(created).map(stock);
+        let first = since.next();
+        since.any(|stock| Some(stock) != first)
     }
 
     /// The order holds its units: the ledger knew of it before the pass, it stands, and Shopify's

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use atsync_plugin::bindings::exports::atsync::connector::reconcile::Mode;
+use atsync_plugin::ledger::FullRead;
 use atsync_plugin::ledger::orders::{OrderEntry, State};
 use atsync_sandbox::joor::{Ats, ExportStatus, OrderStatus};
 use serde_json::Value;
@@ -125,6 +126,11 @@ fn unsettled(host: &Host<'_>) -> Vec<String> {
     let ledger = host.ledger();
     let mut left = unpublished(host, &ledger);
     left.extend(phantoms(host));
+    let full_read = ledger.get("full-read");
+    let full_read: Option<FullRead> = full_read.and_then(|text| serde_json::from_str(text).ok());
+    if full_read.is_none_or(|full_read| full_read.read_at == 0 || full_read.bulk.is_some()) {
+        left.push("the shop's stock is still being read".into());
+    }
     let unsettled = |order: &Order| {
         let entry = ledger.get(&format!("order/{}", order.id));
         let entry: Option<OrderEntry> = entry.and_then(|text| serde_json::from_str(text).ok());

@@ -36,6 +36,12 @@ pub async fn run_if_due(desk: &mut Desk) -> Result<bool, Halt> {
         || state.basis != desk.basis
         || age >= desk.settings.full_read_hours * HOUR;
     let known = state.read_at != 0;
+    if state.basis != desk.basis && state.basis != 0 && !desk.places.locations.is_empty() {
+        // From here on changes are decided about by the new basis, and going back to the old one
+        // does not make them right again.
+        state.basis = 0;
+        keep(desk, &state, state.bulk.clone()).await?;
+    }
     if !due || desk.places.locations.is_empty() {
         return Ok(known);
     }
