@@ -83,6 +83,9 @@ impl Parked {
     /// The same for the UPC, within one style: JOOR has a single SKU for both variants.
     pub const TWIN_UPC: &'static str = "twin-upc";
 
+    /// Code of a row that JOOR did not answer to, sent alone; it is sent again after a while.
+    pub const UNANSWERED: &'static str = "row-unanswered";
+
     /// Parked because another variant carries the same SKU or UPC.
     pub fn is_duplicate(&self) -> bool {
         [Self::DUPLICATE_SKU, Self::DUPLICATE_UPC, Self::TWIN_UPC].contains(&self.code.as_str())
