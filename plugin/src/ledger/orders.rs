@@ -263,8 +263,8 @@ impl OrderEntry {
         }
     }
 
-    /// The units of tracked SKUs that it claims or will claim, by variant. An order that waits
-    /// stands for all that it demands.
+    /// The units that it claims or will claim, by variant. An order that waits stands for all that
+    /// it demands, also of what is not tracked: it may be by the time that its stock is read.
     pub fn claimed(&self) -> Vec<Claimed> {
         let Some(decision) = &self.decision else {
             return Vec::new();
@@ -278,7 +278,7 @@ impl OrderEntry {
         for line in decision
             .lines
             .iter()
-            .filter(|line| line.tracked && units(line) > 0)
+            .filter(|line| (line.tracked || waits) && units(line) > 0)
         {
             let claimed = by_variant.entry(line.variant).or_insert(Claimed {
                 variant: line.variant,
