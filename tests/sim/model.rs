@@ -42,10 +42,17 @@ pub struct Stocked {
 }
 
 impl Stocked {
-    /// Units available or committed, wherever they are.
-    pub fn units(&self) -> i64 {
-        let available: i64 = self.available.iter().flatten().sum();
-        available + self.committed.iter().sum::<i64>()
+    /// Units available or committed at each of the locations that are open.
+    pub fn units(&self, open: [bool; 2]) -> [i64; 2] {
+        let mut units = self.committed;
+        for ((units, available), open) in units.iter_mut().zip(self.available).zip(open) {
+            *units = if open {
+                *units + available.unwrap_or(0)
+            } else {
+                0
+            };
+        }
+        units
     }
 
     /// Units available, wherever they are.

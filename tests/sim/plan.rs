@@ -82,14 +82,19 @@ pub enum Fault {
     Refused,
     /// The next bulk operation fails.
     BulkFails,
+    /// Shopify does not know the next bulk operation any more that it is asked about.
+    BulkVanishes,
     /// The file of a bulk operation is gone.
     FileGone,
     /// The store does not take it.
     StoreFails,
     /// The process is killed. True: commits and requests on their way take effect all the same.
     Crash(bool),
-    /// Another process takes itself for the one that runs this connection.
+    /// Another process wants to run a pass of this connection, and finds it locked.
     SecondProcess,
+    /// The process stands still, and another one takes the connection from it, plays a whole pass
+    /// and is done. Then the first goes on as if nothing had happened, until it commits.
+    Overtaken,
 }
 
 /// What people do.
@@ -201,7 +206,8 @@ impl Plan {
 
 fn lasts(fault: Fault, rng: &mut Rng) -> u32 {
     match fault {
-        Fault::Crash(_) | Fault::SecondProcess | Fault::BulkFails => 0,
+        Fault::Crash(_) | Fault::SecondProcess | Fault::Overtaken => 0,
+        Fault::BulkFails | Fault::BulkVanishes => 0,
         _ if rng.chance(60) => 0,
         _ => rng.below(14),
     }
@@ -231,11 +237,13 @@ fn all_faults() -> Vec<Fault> {
         Fault::TooLarge,
         Fault::Refused,
         Fault::BulkFails,
+        Fault::BulkVanishes,
         Fault::FileGone,
         Fault::StoreFails,
         Fault::Crash(false),
         Fault::Crash(true),
         Fault::SecondProcess,
+        Fault::Overtaken,
     ]
 }
 

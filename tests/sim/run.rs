@@ -76,10 +76,15 @@ fn all(host: &mut Host<'_>, form: &mut dyn Form, passes: &mut u32) -> Result<(),
         left = unsettled(host);
         let after = host.watch.footprint(&host.world).written();
         if before != after {
-            left.push(format!("it still writes: {before:?} became {after:?}"));
+            left.push(format!(
+                "no echo: it still writes: {before:?} became {after:?}"
+            ));
         }
         quiet = if left.is_empty() { quiet + 1 } else { 0 };
         if quiet == QUIET {
+            for law in ["the world converges", "no echo", "a plan finds nothing"] {
+                host.watch.checked(law);
+            }
             return a_plan_finds_nothing(host, *passes, form);
         }
     }

@@ -154,6 +154,10 @@ impl World {
         if any.is_multiple_of(2) { first } else { second }
     }
 
+    fn is_open(&self, any: u32) -> bool {
+        self.sandbox.shop.location_is_active(self.location(any))
+    }
+
     /// Somebody does something; what does not fit does nothing.
     pub fn act(&mut self, act: &Act) {
         let now = self.now;
@@ -209,10 +213,12 @@ impl World {
                 let at = self.location(location);
                 self.sandbox.shop.activate_location(at, now);
             }
-            Act::Open(location, false) => {
+            // Shopify does not close the last one.
+            Act::Open(location, false) if self.is_open(location + 1) => {
                 let at = self.location(location);
                 self.sandbox.shop.deactivate_location(at, now);
             }
+            Act::Open(_, false) => {}
             Act::Order(code, ref lines) => self.order(code, lines, false),
             Act::OddOrder(code, ref lines) => self.order(code, lines, true),
             Act::Cancel(order) => self.cancel(order),
