@@ -137,8 +137,7 @@ fn unsettled(host: &Host<'_>) -> Vec<String> {
         left.push("the shop's stock is still being read".into());
     }
     let unsettled = |order: &Order| {
-        let entry = ledger.get(&format!("order/{}", order.id));
-        let entry: Option<OrderEntry> = entry.and_then(|text| serde_json::from_str(text).ok());
+        let entry = entry_of(&ledger, order);
         let why = order_is_settled(&host.world, host.watch.since, order, entry.as_ref())?;
         Some(format!(
             "order {}: {why}; the ledger has {:?}",
@@ -155,8 +154,11 @@ fn unpublished(host: &Host<'_>, ledger: &BTreeMap<String, String>) -> Vec<String
     let (world, brand) = (&host.world, &host.plan.brand);
     let now = Moment::of(world);
     let mut left = Vec::new();
+    let half = |order: &&Order| is_half_made(ledger, order);
+    let half: Vec<&Order> = world.orders.iter().filter(half).collect();
     for (place, variant) in world.variants.iter().enumerate() {
-        if !variant.on_joor || world.refused.contains(&place) {
+        let held = half.iter().any(|order| order.has(place));
+        if !variant.on_joor || world.refused.contains(&place) || held {
             continue;
         }
         let waits = |(at, order): &(usize, &Order)| {
@@ -178,6 +180,18 @@ fn unpublished(host: &Host<'_>, ledger: &BTreeMap<String, String>) -> Vec<String
         }
     }
     left
+}
+
+/// A part of the order is in Shopify and the rest cannot be made: a person has to release what it
+/// holds, and until then less may be offered than there is.
+fn is_half_made(ledger: &BTreeMap<String, String>, order: &Order) -> bool {
+    let entry = entry_of(ledger, order);
+    entry.is_some_and(|entry| entry.state == State::Sending && entry.parked.is_some())
+}
+
+fn entry_of(ledger: &BTreeMap<String, String>, order: &Order) -> Option<OrderEntry> {
+    let text = ledger.get(&format!("order/{}", order.id))?;
+    serde_json::from_str(text).ok()
 }
 
 /// The SKUs that JOOR combined by itself and that are not at zero. "No record is not zero."
