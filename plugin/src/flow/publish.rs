@@ -201,7 +201,7 @@ async fn waiting(desk: &Desk, direction: Direction) -> Result<Vec<StockRow>, Hal
 enum Fate {
     Accepted(String),
     Refused(String),
-    /// Sent alone, and not answered in time.
+    /// Sent alone, and not answered in time, or not in a way that can be read.
     Unanswered(String),
 }
 
@@ -237,7 +237,7 @@ async fn send(desk: &mut Desk, rows: &[StockRow], counts: &mut Counts) -> Result
                 }
                 Answer::Unclear(why) => match halve(&mut stack, some) {
                     true => continue,
-                    false => vec![Fate::Refused(why)],
+                    false => vec![Fate::Unanswered(why)],
                 },
             },
             Reply::Refused { status, body } => match halve(&mut stack, some) {
@@ -305,7 +305,7 @@ async fn settle(
             Fate::Unanswered(why) => {
                 counts.refused += 1;
                 let reason = format!(
-                    "JOOR does not answer to {} for {} in \"{}\": {why}. It is sent again after half an hour.",
+                    "Nobody knows whether JOOR took {} for {} in \"{}\": {why}. It is sent again after half an hour.",
                     row.row.stock,
                     shown(&row.label()),
                     row.row.warehouse
