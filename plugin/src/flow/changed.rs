@@ -71,7 +71,7 @@ async fn read_watermarks(
         let Some(watermark) = desk.ledger.get::<Millis>(&key).await? else {
             continue;
         };
-        let now = desk.shopify.now();
+        let now = desk.shopify.answered_at();
         if changes
             .read_levels(&desk.shopify, location, since(watermark))
             .await?
@@ -82,14 +82,14 @@ async fn read_watermarks(
         }
     }
     if let Some(watermark) = desk.ledger.get::<Millis>("watermark/products").await? {
-        let now = desk.shopify.now();
+        let now = desk.shopify.answered_at();
         changes
             .read_products(&desk.shopify, since(watermark))
             .await?;
         watermarks.put("watermark/products", &now);
     }
     if let Some(watermark) = desk.ledger.get::<Millis>("watermark/variants").await? {
-        let now = desk.shopify.now();
+        let now = desk.shopify.answered_at();
         changes
             .read_variants(&desk.shopify, since(watermark))
             .await?;
