@@ -160,7 +160,8 @@ pub struct CatalogueCursor {
 pub struct FullRead {
     /// When one last came to its end; 0: never.
     pub read_at: Millis,
-    /// What it was decided by (a digest of settings and usable places); another makes it due.
+    /// What all stock was decided by (a digest of settings and usable places); another makes a
+    /// reading due. 0: some of it by one and some by another.
     pub basis: u64,
     /// A person asked for it.
     pub asked: bool,

@@ -171,10 +171,62 @@ async fn a_variant_that_cannot_be_read_is_reported_and_the_others_go_on() {
         if fault == Fault::UnknownEnum {
             report.finding("variant-unreadable");
         }
-        world.hours(25);
+        world.minutes(10);
         world.sync_all().await;
-        assert_eq!(world.shows("LIN-SND-M"), units(0));
+        assert_eq!(
+            world.shows("LIN-SND-M"),
+            units(0),
+            "the watermarks are past it, and it is looked at again all the same"
+        );
     }
+}
+
+#[tokio::test]
+async fn a_number_that_waits_is_not_sent_once_its_variant_cannot_be_read() {
+    let world = Brand::default().open_synced().await;
+    world.set_stock("LIN-SND-M", "Lyon", 4);
+    world.faults(|faults| faults.next(Side::Joor, "bulk-inventory", Fault::Status(500), 1_000));
+    world.sync().await;
+    world.faults(Faults::heal);
+    world.set_stock("LIN-SND-M", "Lyon", 1);
+    world.minutes(5);
+    world.faults(|faults| faults.next(Side::Shopify, "Variants", Fault::UnknownEnum, 1_000));
+
+    world.sync().await;
+
+    assert_eq!(
+        world.shows("LIN-SND-M"),
+        units(29),
+        "24 is not true any more"
+    );
+    world.faults(Faults::heal);
+    world.minutes(10);
+    world.sync().await;
+    assert_eq!(world.shows("LIN-SND-M"), units(21));
+}
+
+#[tokio::test]
+async fn a_row_that_joor_does_not_answer_to_is_sent_again_after_half_an_hour() {
+    let world = Brand::default().open_synced().await;
+    world.set_stock("LIN-SND-M", "Lyon", 1);
+    world.faults(|faults| faults.next(Side::Joor, "bulk-inventory", Fault::Status(504), 1));
+    world.sync().await;
+    assert!(
+        world
+            .ledger()
+            .values()
+            .any(|v| v.contains("row-unanswered")),
+        "alone, it is parked"
+    );
+    world.minutes(10);
+    world.sync().await;
+    assert_eq!(world.shows("LIN-SND-M"), units(29), "the others go first");
+
+    world.minutes(25);
+    world.sync().await;
+
+    assert_eq!(world.shows("LIN-SND-M"), units(21));
+    world.everything_agrees();
 }
 
 #[tokio::test]

@@ -147,7 +147,7 @@ impl Brand {
         bulk.refuse_aliases = self.has(Quirk::AliasesRefused);
         bulk.item_is_parent = self.has(Quirk::ItemIsParent);
         if self.has(Quirk::SlowBulk) {
-            bulk.running_ms = 100_000;
+            bulk.running_ms = 400_000;
         }
         if self.has(Quirk::FewOrdersAMinute) {
             orders.per_minute = Some(2);

@@ -1,5 +1,7 @@
 //! The connector in two forms: compiled for this machine, and as the component that is shipped.
 
+use std::sync::Arc;
+
 use atsync_plugin::bindings::exports::atsync::connector::reconcile::{
     Completion, Fault, Job, Turn,
 };
@@ -23,6 +25,8 @@ pub trait Form {
     fn start(&mut self, job: Job) -> Result<Turn, Fault>;
     /// `reconcile.resume`, on the same instance.
     fn resume(&mut self, completions: Vec<Completion>) -> Result<Turn, Fault>;
+    /// The same in another process.
+    fn another(&self) -> Box<dyn Form>;
 }
 
 /// The plugin's functions.
@@ -40,11 +44,15 @@ impl Form for Native {
         let pass = self.0.as_mut().expect("a pass was started");
         pass.resume(completions)
     }
+
+    fn another(&self) -> Box<dyn Form> {
+        Box::new(Self::default())
+    }
 }
 
 /// The component, and its newest instance.
 pub struct Shipped {
-    component: bindings::ConnectorPre<()>,
+    component: Arc<bindings::ConnectorPre<()>>,
     instance: Option<(Store<()>, bindings::Connector)>,
 }
 
@@ -59,7 +67,7 @@ impl Shipped {
             .expect("no imports");
         let component = bindings::ConnectorPre::new(component).expect("the contract's world");
         Self {
-            component,
+            component: Arc::new(component),
             instance: None,
         }
     }
@@ -83,6 +91,13 @@ impl Form for Shipped {
         let completions: Vec<_> = same(&completions);
         let turn = reconcile.call_resume(store, &completions).expect("no trap");
         turn.map(|turn| same(&turn)).map_err(|fault| same(&fault))
+    }
+
+    fn another(&self) -> Box<dyn Form> {
+        Box::new(Self {
+            component: Arc::clone(&self.component),
+            instance: None,
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 //! keeps the contract to the letter and no further: what a host may do, it does.
 
 mod effects;
+mod stray;
 
 use std::collections::BTreeMap;
 
@@ -37,7 +38,7 @@ pub enum End {
     Outcome(Outcome),
     /// The connector gave up for now.
     GaveUp,
-    /// The process was killed.
+    /// The process was killed, or another one has the connection.
     Crashed,
 }
 
@@ -71,9 +72,15 @@ pub struct Host<'p> {
     stray_now: bool,
     /// Webhooks on their way.
     mail: Vec<(Millis, Delivery)>,
+    /// What the next call that changes something meets.
+    strike: Option<Fault>,
+    /// Shopify does not know the next bulk operation that it is asked about.
+    bulk_vanishes: bool,
     /// The next event of the plan.
     next_event: usize,
     dry_runs: Vec<DryRun>,
+    /// The number of the newest lease; passes under older ones commit nothing.
+    lease: u64,
 }
 
 /// An effect under way.
@@ -103,6 +110,9 @@ impl UnderWay {
 struct Run {
     number: u32,
     dry: bool,
+    lease: u64,
+    /// When the pass began that it overtakes. Nothing happens to one that does.
+    overtakes: Option<Millis>,
     ledger: Arc<dyn Ledger>,
     /// The newest time that the connector was told.
     told: Millis,
@@ -130,8 +140,11 @@ impl<'p> Host<'p> {
             stray: Vec::new(),
             stray_now: false,
             mail: Vec::new(),
+            strike: None,
+            bulk_vanishes: false,
             next_event: 0,
             dry_runs: Vec::new(),
+            lease: 0,
         }
     }
 
@@ -151,6 +164,8 @@ impl<'p> Host<'p> {
     /// is right.
     pub fn heal(&mut self) -> Result<(), Broken> {
         self.healed = true;
+        self.strike = None;
+        self.bulk_vanishes = false;
         self.ahead = 0;
         self.advance(self.world.now + TIMEOUT)?;
         let locations = self.world.locations;
@@ -184,6 +199,9 @@ impl<'p> Host<'p> {
             DryRun::Check => Mode::Check,
             DryRun::Orders => Mode::Ask(call("orders")),
         };
+        // What a killed process left on its way is not the dry run's doing.
+        let arrived = self.stray.iter().map(|(at, _)| *at).max();
+        self.advance(arrived.unwrap_or(0))?;
         let ledger = self.ledger();
         let before = self.watch.footprint(&self.world);
         self.pass(number, mode, form)?;
@@ -201,11 +219,33 @@ impl<'p> Host<'p> {
 
     /// One pass.
     pub fn pass(&mut self, number: u32, mode: Mode, form: &mut dyn Form) -> Result<End, Broken> {
-        let dry = !matches!(mode, Mode::Sync | Mode::Act(_));
         let _lock = self
             .store
             .lock(CONNECTION)
-            .map_err(|problem| Broken::new("one_pass_at_a_time", problem.to_string()))?;
+            .map_err(|problem| Broken::new("one pass at a time", problem.to_string()))?;
+        self.play(number, mode, form)
+    }
+
+    /// A pass of another process, which takes the connection over. What the first one has sent
+    /// arrives before.
+    fn overtake(&mut self, run: &mut Run, form: &dyn Form) -> Result<(), Broken> {
+        for mut under_way in std::mem::take(&mut run.under_way) {
+            if matches!(under_way.stage, Stage::Going(_)) && is_change(&under_way.effect) {
+                under_way.stage = self.arrive(run, &under_way.effect, under_way.fault)?;
+            }
+            run.under_way.push(under_way);
+        }
+        self.play(run.number, Mode::Sync, &mut *form.another())?;
+        self.trace
+            .note(self.world.now, || "the pass before goes on".into());
+        Ok(())
+    }
+
+    fn play(&mut self, number: u32, mode: Mode, form: &mut dyn Form) -> Result<End, Broken> {
+        let dry = !matches!(mode, Mode::Sync | Mode::Act(_));
+        if !dry {
+            self.lease += 1;
+        }
         let ledger = self.store.ledger(CONNECTION);
         let inbox = self
             .store
@@ -224,6 +264,8 @@ impl<'p> Host<'p> {
         let mut run = Run {
             number,
             dry,
+            lease: self.lease,
+            overtakes: self.watch.pass_begins(&self.world),
             ledger: if dry {
                 Arc::new(Overlay::over(ledger).expect("a scratch copy"))
             } else {
@@ -233,7 +275,6 @@ impl<'p> Host<'p> {
             under_way: Vec::new(),
             asked: 0,
         };
-        self.watch.pass_begins(&self.world);
         let words = format!("pass {number} begins: {mode:?}");
         self.trace.note(self.world.now, || words);
         let settings = self.settings.to_string();
@@ -248,7 +289,7 @@ impl<'p> Host<'p> {
         loop {
             match turn {
                 Ok(Turn::Waiting(waiting)) => {
-                    if !self.begin(&mut run, waiting.requests)? {
+                    if !self.begin(&mut run, waiting.requests, form)? {
                         self.crash(run)?;
                         return Ok(End::Crashed);
                     }
@@ -270,15 +311,26 @@ impl<'p> Host<'p> {
                     self.let_go(run);
                     return Ok(End::GaveUp);
                 }
-                Err(fault) => return Err(Broken::new("no_permanent_fault", format!("{fault:?}"))),
+                Err(fault) => return Err(Broken::new("no permanent fault", format!("{fault:?}"))),
             }
-            let completions = self.wait(&mut run)?;
+            let Some(completions) = self.wait(&mut run)? else {
+                self.trace
+                    .note(self.world.now, || "its lease is lost".into());
+                self.let_go(run);
+                return Ok(End::Crashed);
+            };
             turn = form.resume(completions);
         }
     }
 
     /// Begins effects. False: the process is killed.
-    fn begin(&mut self, run: &mut Run, requests: Vec<Request>) -> Result<bool, Broken> {
+    fn begin(
+        &mut self,
+        run: &mut Run,
+        requests: Vec<Request>,
+        form: &dyn Form,
+    ) -> Result<bool, Broken> {
+        let calm = run.dry || run.overtakes.is_some();
         for Request { id, effect } in requests {
             let ordinal = run.asked;
             run.asked += 1;
@@ -294,9 +346,13 @@ impl<'p> Host<'p> {
             }
             self.trace.asked(self.world.now, id, &effect);
             self.watch.a_request_keeps_its_bounds(&effect, run.told)?;
-            let fault = match run.dry {
+            let fault = match calm {
                 true => None,
                 false => self.happen(run.number, ordinal)?,
+            };
+            let fault = match fault {
+                None if is_call(&effect) && !calm => self.strike.take(),
+                fault => fault,
             };
             if let Some(fault) = fault {
                 self.trace
@@ -318,10 +374,14 @@ impl<'p> Host<'p> {
                     self.count(fault);
                     if !self.is_locked() {
                         return Err(Broken::new(
-                            "one_pass_at_a_time",
+                            "one pass at a time",
                             "a second process got the lock".into(),
                         ));
                     }
+                }
+                Some(Fault::Overtaken) => {
+                    self.count(fault);
+                    self.overtake(run, form)?;
                 }
                 _ => {}
             }
@@ -355,6 +415,7 @@ impl<'p> Host<'p> {
                 }
                 // The pass was over before it.
                 What::Fault(_) => {}
+                What::Strike(next) => self.strike = Some(*next),
                 What::Act(act) => self.act(act)?,
             }
         }
@@ -381,8 +442,15 @@ impl<'p> Host<'p> {
         Ok(())
     }
 
-    /// Waits for at least one completion, and gives it with what else is there by then.
-    fn wait(&mut self, run: &mut Run) -> Result<Vec<Completion>, Broken> {
+    /// Its lease is the newest one, or it has a scratch copy. A host makes sure of it with each
+    /// commit, and before it sends what changes something.
+    fn may_change(&self, run: &Run) -> bool {
+        run.dry || run.lease == self.lease
+    }
+
+    /// Waits for at least one completion, and gives it with what else is there by then. None: it
+    /// wants to change something and may not.
+    fn wait(&mut self, run: &mut Run) -> Result<Option<Vec<Completion>>, Broken> {
         loop {
             let first = run
                 .under_way
@@ -396,11 +464,15 @@ impl<'p> Host<'p> {
                 ));
             };
             self.advance(due)?;
+            let may_change = self.may_change(run);
             let Some(under_way) = run.under_way.get_mut(place) else {
                 continue;
             };
             if matches!(under_way.stage, Stage::Coming(..)) {
-                return Ok(self.collect(run));
+                return Ok(Some(self.collect(run)));
+            }
+            if is_change(&under_way.effect) && !may_change {
+                return Ok(None);
             }
             let (effect, fault) = (under_way.effect.clone(), under_way.fault);
             let stage = self.arrive(run, &effect, fault)?;
@@ -439,104 +511,14 @@ impl<'p> Host<'p> {
         }
         ready
     }
+}
 
-    /// Time goes on; what is due by then happens.
-    fn advance(&mut self, to: Millis) -> Result<(), Broken> {
-        self.stray.sort_by_key(|(at, _)| *at);
-        while self.stray.first().is_some_and(|(at, _)| *at <= to) {
-            let (at, request) = self.stray.remove(0);
-            self.world.now = self.world.now.max(at);
-            self.trace.note(self.world.now, || {
-                format!("     late   {} {}", request.service, request.path)
-            });
-            self.stray_arrives(&request)?;
-        }
-        self.world.now = self.world.now.max(to);
-        let now = self.world.now;
-        let (due, later) = std::mem::take(&mut self.mail)
-            .into_iter()
-            .partition(|(at, _)| *at <= now);
-        self.mail = later;
-        let due: Vec<(Millis, Delivery)> = due;
-        for (_, delivery) in due {
-            self.store
-                .take_in(CONNECTION, &delivery)
-                .expect("a store in memory");
-        }
-        Ok(())
-    }
+/// A call that may change what another side has.
+fn is_call(effect: &Effect) -> bool {
+    matches!(effect, Effect::Http(request) if request.changes)
+}
 
-    /// Shopify sends its webhooks, which are lost, doubled and late.
-    fn post(&mut self) {
-        let now = self.world.now;
-        let webhooks = if self.healed {
-            Default::default()
-        } else {
-            self.plan.brand.webhooks
-        };
-        for sent in self.world.sandbox.shop.take_deliveries(now) {
-            self.world.sandbox.shop.delivered(&sent.id, true, now);
-            if self.rng.chance(webhooks.lost) {
-                *self.met.entry("webhook lost").or_default() += 1;
-                continue;
-            }
-            let times = if self.rng.chance(webhooks.twice) {
-                2
-            } else {
-                1
-            };
-            if times == 2 {
-                *self.met.entry("webhook twice").or_default() += 1;
-            }
-            for _ in 0..times {
-                let delivery = Delivery {
-                    service: "shopify".into(),
-                    hint: StoredHint {
-                        id: sent.id.clone(),
-                        topic: sent.topic.clone(),
-                        body: String::from_utf8_lossy(&sent.body).into_owned(),
-                    },
-                    at: now,
-                };
-                let at = now + self.rng.between(0, webhooks.late_ms);
-                self.mail.push((at, delivery));
-            }
-        }
-    }
-
-    /// The process is killed: what is on its way arrives or never does.
-    fn crash(&mut self, run: Run) -> Result<(), Broken> {
-        let lands = run
-            .under_way
-            .iter()
-            .any(|effect| effect.fault == Some(Fault::Crash(true)));
-        for under_way in run.under_way {
-            let Stage::Going(at) = under_way.stage else {
-                continue;
-            };
-            match under_way.effect {
-                Effect::Http(request) if lands && !run.dry => self.stray.push((at, request)),
-                Effect::Commit(writes) if lands => {
-                    self.commit(&*run.ledger, &writes);
-                }
-                _ => {}
-            }
-        }
-        self.watch.pass_ends();
-        Ok(())
-    }
-
-    /// The pass is over: commits on their way are waited for, and nobody hears of the rest.
-    fn let_go(&mut self, run: Run) {
-        for under_way in run.under_way {
-            match (under_way.stage, under_way.effect) {
-                (Stage::Going(at), Effect::Http(request)) => self.stray.push((at, request)),
-                (Stage::Going(_), Effect::Commit(writes)) => {
-                    self.commit(&*run.ledger, &writes);
-                }
-                _ => {}
-            }
-        }
-        self.watch.pass_ends();
-    }
+/// Such a call, or a commit.
+fn is_change(effect: &Effect) -> bool {
+    is_call(effect) || matches!(effect, Effect::Commit(_))
 }

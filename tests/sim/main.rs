@@ -48,7 +48,7 @@ const ON_THE_COMPONENT: u64 = 20;
 #[command(name = "sim")]
 struct Options {
     /// How many seeds, beside the cases.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 2_500)]
     seeds: u64,
     /// The first one.
     #[arg(long, default_value_t = 1)]

@@ -2,7 +2,7 @@
 //! connector is held against.
 
 use atsync_sandbox::catalogue::Status;
-use atsync_sandbox::joor::Ats;
+use atsync_sandbox::joor::{Ats, OrderId};
 use atsync_sandbox::wire::Millis;
 
 use super::brand::Brand;
@@ -18,7 +18,9 @@ pub struct Moment {
     pub variants: Vec<Stocked>,
     /// Whether each location is open.
     pub open: [bool; 2],
-    /// For each order: Shopify has an order made from it, and shows what it claims.
+    /// For each order: Shopify has an order made from it.
+    pub created: Vec<bool>,
+    /// For each order: so it has, and shows what that claims.
     pub in_shop: Vec<bool>,
     /// Units that the brand keeps back.
     pub reserve: i64,
@@ -40,10 +42,17 @@ pub struct Stocked {
 }
 
 impl Stocked {
-    /// Units available or committed, wherever they are.
-    pub fn units(&self) -> i64 {
-        let available: i64 = self.available.iter().flatten().sum();
-        available + self.committed.iter().sum::<i64>()
+    /// Units available or committed at each of the locations that are open.
+    pub fn units(&self, open: [bool; 2]) -> [i64; 2] {
+        let mut units = self.committed;
+        for ((units, available), open) in units.iter_mut().zip(self.available).zip(open) {
+            *units = if open {
+                *units + available.unwrap_or(0)
+            } else {
+                0
+            };
+        }
+        units
     }
 
     /// Units available, wherever they are.
@@ -85,17 +94,26 @@ impl Moment {
             }
         };
         let lag = shop.options().orders.claim_lag_ms;
-        let made: Vec<_> = shop
-            .orders()
-            .filter(|made| world.now >= made.created_at() + lag)
-            .filter_map(|made| Some(of_joor(world, &made)?.0.id))
-            .collect();
-        let shown = |order: &super::world::Order| made.contains(&order.id);
+        let made_since = |ago: Millis| -> Vec<OrderId> {
+            let made = shop
+                .orders()
+                .filter(|made| world.now >= made.created_at() + ago);
+            made.filter_map(|made| Some(of_joor(world, &made)?.0.id))
+                .collect()
+        };
+        let among = |made: Vec<OrderId>| {
+            world
+                .orders
+                .iter()
+                .map(|order| made.contains(&order.id))
+                .collect()
+        };
         Self {
             since: world.now,
             variants: world.variants.iter().map(stocked).collect(),
             open: world.locations.map(|at| shop.location_is_active(at)),
-            in_shop: world.orders.iter().map(shown).collect(),
+            created: among(made_since(0)),
+            in_shop: among(made_since(lag)),
             reserve: world.reserve,
         }
     }

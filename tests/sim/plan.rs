@@ -42,6 +42,8 @@ pub struct Event {
 pub enum What {
     /// The effect goes wrong.
     Fault(Fault),
+    /// The next call that changes something goes wrong.
+    Strike(Fault),
     /// Somebody does something.
     Act(Act),
 }
@@ -80,14 +82,19 @@ pub enum Fault {
     Refused,
     /// The next bulk operation fails.
     BulkFails,
+    /// Shopify does not know the next bulk operation any more that it is asked about.
+    BulkVanishes,
     /// The file of a bulk operation is gone.
     FileGone,
     /// The store does not take it.
     StoreFails,
     /// The process is killed. True: commits and requests on their way take effect all the same.
     Crash(bool),
-    /// Another process takes itself for the one that runs this connection.
+    /// Another process wants to run a pass of this connection, and finds it locked.
     SecondProcess,
+    /// The process stands still, and another one takes the connection from it, plays a whole pass
+    /// and is done. Then the first goes on as if nothing had happened, until it commits.
+    Overtaken,
 }
 
 /// What people do.
@@ -96,6 +103,8 @@ pub enum Fault {
 pub enum Act {
     /// The units available of a variant at a location are set.
     Stock(u32, u32, i64),
+    /// Somebody takes the last change of stock back.
+    TakeBack,
     /// The shop sells a unit of a variant at a location by itself.
     Sell(u32, u32),
     /// A variant goes on selling when out of stock, or does not.
@@ -161,6 +170,11 @@ impl Plan {
                     break;
                 };
                 let effect = rng.below(EFFECTS);
+                if rng.chance(40) {
+                    let what = What::Strike(fault);
+                    events.push(Event { pass, effect, what });
+                    continue;
+                }
                 // What is down is down for a while, as a rule.
                 for effect in effect..=effect + lasts(fault, &mut rng) {
                     let what = What::Fault(fault);
@@ -192,7 +206,8 @@ impl Plan {
 
 fn lasts(fault: Fault, rng: &mut Rng) -> u32 {
     match fault {
-        Fault::Crash(_) | Fault::SecondProcess | Fault::BulkFails => 0,
+        Fault::Crash(_) | Fault::SecondProcess | Fault::Overtaken => 0,
+        Fault::BulkFails | Fault::BulkVanishes => 0,
         _ if rng.chance(60) => 0,
         _ => rng.below(14),
     }
@@ -222,11 +237,13 @@ fn all_faults() -> Vec<Fault> {
         Fault::TooLarge,
         Fault::Refused,
         Fault::BulkFails,
+        Fault::BulkVanishes,
         Fault::FileGone,
         Fault::StoreFails,
         Fault::Crash(false),
         Fault::Crash(true),
         Fault::SecondProcess,
+        Fault::Overtaken,
     ]
 }
 
@@ -254,8 +271,9 @@ fn code(rng: &mut Rng) -> u32 {
 }
 
 /// One for each kind of act.
-const ACTS: [fn(&mut Rng) -> Act; 18] = [
+const ACTS: [fn(&mut Rng) -> Act; 19] = [
     |rng| Act::Stock(any(rng), any(rng), units(rng)),
+    |_| Act::TakeBack,
     |rng| Act::Sell(any(rng), any(rng)),
     |rng| Act::Policy(any(rng), rng.chance(50)),
     |rng| Act::Tracked(any(rng), rng.chance(50)),

@@ -42,6 +42,8 @@ pub struct World {
     pub refused: BTreeSet<usize>,
     /// Units kept back.
     pub reserve: i64,
+    /// What stood there before somebody set it last.
+    before: Option<(VariantId, LocationId, i64)>,
 }
 
 /// A variant.
@@ -82,6 +84,11 @@ impl Order {
     /// Shopify's stock is left alone.
     pub fn is_made_to_order(&self) -> bool {
         CODES.get(self.code as usize) == Some(&"MTO")
+    }
+
+    /// A line is of the variant at `place`.
+    pub fn has(&self, place: usize) -> bool {
+        self.lines.iter().any(|(of, ..)| *of == place)
     }
 
     /// The value of the metafield by which its orders in Shopify are known.
@@ -134,6 +141,7 @@ impl World {
             orders: Vec::new(),
             refused: BTreeSet::new(),
             reserve: brand.reserve,
+            before: None,
         }
     }
 
@@ -151,13 +159,28 @@ impl World {
         if any.is_multiple_of(2) { first } else { second }
     }
 
+    fn is_open(&self, any: u32) -> bool {
+        self.sandbox.shop.location_is_active(self.location(any))
+    }
+
     /// Somebody does something; what does not fit does nothing.
     pub fn act(&mut self, act: &Act) {
         let now = self.now;
         match *act {
             Act::Stock(variant, location, units) => {
                 let (id, at) = (self.id(variant), self.location(location));
+                let stood = self
+                    .sandbox
+                    .shop
+                    .variant(id)
+                    .and_then(|it| it.available(at));
+                self.before = stood.map(|units| (id, at, units));
                 self.sandbox.shop.set_available(id, at, units, now);
+            }
+            Act::TakeBack => {
+                if let Some((id, at, units)) = self.before.take() {
+                    self.sandbox.shop.set_available(id, at, units, now);
+                }
             }
             Act::Sell(variant, location) => {
                 let (id, at) = (self.id(variant), self.location(location));
@@ -195,10 +218,12 @@ impl World {
                 let at = self.location(location);
                 self.sandbox.shop.activate_location(at, now);
             }
-            Act::Open(location, false) => {
+            // Shopify does not close the last one.
+            Act::Open(location, false) if self.is_open(location + 1) => {
                 let at = self.location(location);
                 self.sandbox.shop.deactivate_location(at, now);
             }
+            Act::Open(_, false) => {}
             Act::Order(code, ref lines) => self.order(code, lines, false),
             Act::OddOrder(code, ref lines) => self.order(code, lines, true),
             Act::Cancel(order) => self.cancel(order),

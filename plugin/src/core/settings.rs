@@ -1,5 +1,7 @@
 //! The settings of a connection: one JSON object, described by `settings.schema.json`.
 
+use std::sync::LazyLock;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -9,6 +11,9 @@ use super::schema;
 
 /// The JSON Schema of the settings: what forms and commented files are made from.
 pub const SCHEMA: &str = include_str!("settings.schema.json");
+
+static PARSED: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(SCHEMA).unwrap_or(Value::Bool(true)));
 
 /// The smallest interval, in seconds. "The delay between each sync of the integration can be
 /// extended. It cannot, however, be made shorter than the default." (seed)
@@ -351,8 +356,7 @@ impl Settings {
                 );
             }
         };
-        let schema: Value = serde_json::from_str(SCHEMA).unwrap_or(Value::Bool(true));
-        let mut findings = schema::check(&schema, &value);
+        let mut findings = schema::check(&PARSED, &value);
         if !findings.is_empty() {
             return (None, findings);
         }

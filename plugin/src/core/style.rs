@@ -83,6 +83,10 @@ impl Parked {
     /// The same for the UPC, within one style: JOOR has a single SKU for both variants.
     pub const TWIN_UPC: &'static str = "twin-upc";
 
+    /// Code of a row, sent alone, of which JOOR did not say what became of it; it is sent again after
+    /// a while.
+    pub const UNANSWERED: &'static str = "row-unanswered";
+
     /// Parked because another variant carries the same SKU or UPC.
     pub fn is_duplicate(&self) -> bool {
         [Self::DUPLICATE_SKU, Self::DUPLICATE_UPC, Self::TWIN_UPC].contains(&self.code.as_str())
@@ -206,12 +210,20 @@ impl Sku {
     }
 
     /// Sets what is wanted to what differs between `desired` and what JOOR has. Dated rows whose
-    /// day is before `today` are forgotten: they say nothing any more.
+    /// day is before `today` are forgotten: they say nothing any more. A row that waits may have
+    /// been sent without an answer, so its place is told again, whatever JOOR accepted before.
     pub fn want(&mut self, desired: &Desired, today: &str) {
-        self.sent
-            .retain(|row| row.date.as_deref().is_none_or(|day| day >= today));
+        let is_over = |row: &Row| row.date.as_deref().is_some_and(|day| day < today);
+        self.sent.retain(|row| !is_over(row));
+        let waited: Vec<Row> = self
+            .want
+            .iter()
+            .filter(|row| !is_over(row))
+            .cloned()
+            .collect();
+        let in_doubt = |row: &Row| waited.iter().any(|waited| waited.is_same_place(row));
         let want = match desired {
-            Desired::NoRows => self.clearing_rows(),
+            Desired::NoRows => self.clearing_rows(&waited),
             Desired::Rows { rows, withheld } => {
                 let warehouses: Vec<&str> = rows
                     .iter()
@@ -221,16 +233,22 @@ impl Sku {
                 // A warehouse that the settings no longer name is somebody else's.
                 self.sent
                     .retain(|row| warehouses.contains(&row.warehouse.as_str()));
-                let changed = rows.iter().filter(|row| !self.sent.contains(row)).cloned();
-                let gone = self
-                    .sent
+                // Nothing waits for a withheld warehouse; what is in doubt there is no longer known.
+                self.sent.retain(|row| {
+                    row.date.is_some() || !withheld.contains(&row.warehouse) || !in_doubt(row)
+                });
+                let changed = rows
                     .iter()
-                    .filter(|sent| sent.date.is_some() && !withheld.contains(&sent.warehouse))
-                    .filter(|sent| sent.stock != Stock::Units(0))
-                    .filter(|sent| !rows.iter().any(|row| row.is_same_place(sent)))
-                    .map(|sent| Row {
+                    .filter(|row| !self.sent.contains(row) || in_doubt(row))
+                    .cloned();
+                let gone = self
+                    .places(&waited)
+                    .filter(|there| there.date.is_some() && !withheld.contains(&there.warehouse))
+                    .filter(|there| there.stock != Stock::Units(0) || in_doubt(there))
+                    .filter(|there| !rows.iter().any(|row| row.is_same_place(there)))
+                    .map(|there| Row {
                         stock: Stock::Units(0),
-                        ..sent.clone()
+                        ..there.clone()
                     });
                 changed.chain(gone).collect()
             }
@@ -252,16 +270,21 @@ impl Sku {
     }
 
     /// A stock record of before keeps a made-to-order SKU limited; JOOR drops it on being told so.
-    fn clearing_rows(&self) -> Vec<Row> {
-        let counted = |row: &&Row| matches!(row.stock, Stock::Units(_));
-        self.sent
-            .iter()
-            .filter(counted)
+    fn clearing_rows(&self, waited: &[Row]) -> Vec<Row> {
+        let in_doubt = |row: &Row| waited.iter().any(|waited| waited.is_same_place(row));
+        self.places(waited)
+            .filter(|row| matches!(row.stock, Stock::Units(_)) || in_doubt(row))
             .map(|row| Row {
                 stock: Stock::MadeToOrder,
                 ..row.clone()
             })
             .collect()
+    }
+
+    /// Where JOOR has a row, or may have one: what it accepted, and what waited elsewhere.
+    fn places<'r>(&'r self, waited: &'r [Row]) -> impl Iterator<Item = &'r Row> {
+        let elsewhere = |row: &&Row| !self.sent.iter().any(|sent| sent.is_same_place(row));
+        self.sent.iter().chain(waited.iter().filter(elsewhere))
     }
 
     /// The rows that wait to be sent, in one direction.
@@ -419,6 +442,45 @@ mod tests {
         };
         sku.want(&rows(&[row("Default", Stock::Units(5))]), "2026-11-23");
         assert!(sku.want.is_empty());
+    }
+
+    #[test]
+    fn a_number_that_may_have_been_sent_is_replaced_by_the_old_one() {
+        let (old, new) = (
+            row("Default", Stock::Units(0)),
+            row("Default", Stock::Units(6)),
+        );
+        let mut sku = Sku {
+            sent: vec![old.clone()],
+            want: vec![new],
+            ..Sku::default()
+        };
+        sku.want(&rows(&[old.clone()]), "2026-11-23");
+        assert_eq!(sku.want, [old.clone()]);
+        sku.accept(&old);
+        sku.want(&rows(&[old.clone()]), "2026-11-23");
+        assert!(sku.want.is_empty());
+    }
+
+    #[test]
+    fn what_may_have_been_sent_to_a_withheld_warehouse_is_told_when_it_is_back() {
+        let (old, new) = (
+            row("Default", Stock::Units(0)),
+            row("Default", Stock::Units(6)),
+        );
+        let mut sku = Sku {
+            sent: vec![old.clone()],
+            want: vec![new],
+            ..Sku::default()
+        };
+        let withheld = Desired::Rows {
+            rows: Vec::new(),
+            withheld: vec!["Default".into()],
+        };
+        sku.want(&withheld, "2026-11-23");
+        assert!(sku.want.is_empty());
+        sku.want(&rows(&[old.clone()]), "2026-11-23");
+        assert_eq!(sku.want, [old]);
     }
 
     #[test]

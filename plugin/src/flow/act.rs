@@ -1,6 +1,6 @@
 //! Acts that a person asks for. They write into the ledger; the next pass does the rest.
 
-use crate::core::id::Id;
+use crate::core::style::Sku;
 use crate::halt::Halt;
 use crate::ledger::{Batch, BrakeEntry, Catalogue, FullRead, ParkedEntry};
 
@@ -8,7 +8,7 @@ use super::ask::{argument, optional_argument};
 use super::desk::Desk;
 use super::orders;
 use super::report::plural;
-use super::work::Work;
+use super::work::unpark;
 
 /// Does the act with this name.
 pub async fn run(desk: &mut Desk, name: &str, arguments: &str) -> Result<(), Halt> {
@@ -54,47 +54,10 @@ async fn approve(desk: &mut Desk) -> Result<(), Halt> {
     Ok(())
 }
 
-/// Unparks what JOOR refused. Duplicates stay parked: sending them would tell JOOR the wrong number.
+/// Unparks what JOOR refused.
 async fn retry(desk: &mut Desk, only: Option<&str>) -> Result<(), Halt> {
-    let (mut after, mut retried, mut left): (Option<String>, u64, u64) = (None, 0, 0);
-    loop {
-        let page: Vec<(String, ParkedEntry)> =
-            desk.ledger.page("parked/", after.as_deref(), 200).await?;
-        let Some((last, _)) = page.last() else { break };
-        after = Some(last.clone());
-        let mut work = Work::default();
-        let place = |key: &str| {
-            key.split_once('/')
-                .and_then(|(p, label)| Some((Id::parse(p)?, label.to_owned())))
-        };
-        let places: Vec<(Id, String)> = page.iter().filter_map(|(key, _)| place(key)).collect();
-        work.load(desk, places.iter().map(|(product, _)| *product))
-            .await?;
-        for (product, label) in places {
-            let Some(entry) = work.styles.get_mut(&product) else {
-                continue;
-            };
-            let chosen = |sku: &&mut crate::core::style::Sku| {
-                sku.label() == label && only.is_none_or(|o| o == sku.sku || o == label)
-            };
-            let Some(sku) = entry.style.skus.iter_mut().find(chosen) else {
-                continue;
-            };
-            if sku
-                .parked
-                .as_ref()
-                .is_some_and(crate::core::style::Parked::is_duplicate)
-            {
-                left += 1;
-            } else if sku.parked.take().is_some() {
-                retried += 1;
-                entry.changed = true;
-            }
-        }
-        let mut batch = Batch::default();
-        work.write(desk, &mut batch);
-        desk.commit(batch).await?;
-    }
+    let chosen = |sku: &Sku, _: &ParkedEntry| only.is_none_or(|o| o == sku.sku || o == sku.label());
+    let (retried, left) = unpark(desk, chosen).await?;
     desk.report
         .summary
         .push(format!("{} will be sent again.", plural(retried, "SKU")));

@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::bindings::exports::atsync::connector::reconcile::Hint;
 use crate::core::finding::Finding;
 use crate::core::id::Id;
+use crate::core::style::Sku;
 use crate::core::time::{MINUTE, Millis, SECOND};
 use crate::halt::Halt;
 use crate::ledger::{Batch, Catalogue, FullRead};
@@ -70,7 +71,7 @@ async fn read_watermarks(
         let Some(watermark) = desk.ledger.get::<Millis>(&key).await? else {
             continue;
         };
-        let now = desk.shopify.now();
+        let now = desk.shopify.answered_at();
         if changes
             .read_levels(&desk.shopify, location, since(watermark))
             .await?
@@ -81,14 +82,14 @@ async fn read_watermarks(
         }
     }
     if let Some(watermark) = desk.ledger.get::<Millis>("watermark/products").await? {
-        let now = desk.shopify.now();
+        let now = desk.shopify.answered_at();
         changes
             .read_products(&desk.shopify, since(watermark))
             .await?;
         watermarks.put("watermark/products", &now);
     }
     if let Some(watermark) = desk.ledger.get::<Millis>("watermark/variants").await? {
-        let now = desk.shopify.now();
+        let now = desk.shopify.answered_at();
         changes
             .read_variants(&desk.shopify, since(watermark))
             .await?;
@@ -179,21 +180,24 @@ async fn step(desk: &mut Desk, products: &[Id], dirty: &BTreeSet<Id>) -> Result<
         .for_each(|p| batch.remove(format!("dirty/{p}")));
     let locations = desk.places.locations.iter().map(|l| l.id).collect();
     let selection = Selection::new(&desk.settings, locations);
-    let read = variants_of(&desk.shopify, &selection, &linked).await?;
-    let readable = read.unreadable.is_empty();
-    for why in &read.unreadable {
+    let mut read = variants_of(&desk.shopify, &selection, &linked).await?;
+    for one in &read.unreadable {
         desk.report.find(Finding::error(
             "variant-unreadable",
-            format!("A variant could not be read, so what JOOR shows of it stays as it is: {why}."),
+            format!(
+                "A variant could not be read, so what JOOR shows of it stays as it is: {}.",
+                one.why
+            ),
             "Look at the variant in Shopify. If it is in order, a newer connector is needed.",
         ));
     }
     let mut of: BTreeMap<Id, Vec<Variant>> = linked.iter().map(|id| (*id, Vec::new())).collect();
-    for variant in read.variants {
+    for variant in read.variants.drain(..) {
         of.entry(variant.product.id).or_default().push(variant);
     }
     let claims = desk.claims.now();
     let (mut relabels, mut seen, mut unknown) = (Vec::new(), BTreeSet::new(), 0);
+    let mut again = BTreeSet::new();
     {
         let decider = Decider::new(desk, &claims);
         for (product, variants) in &of {
@@ -205,26 +209,31 @@ async fn step(desk: &mut Desk, products: &[Id], dirty: &BTreeSet<Id>) -> Result<
             seen.extend(decided.seen);
             relabels.extend(decided.relabels);
             unknown += decided.unknown;
+            if read.misses(*product) {
+                entry.changed |= decider.withhold(&mut entry.style, &seen);
+            }
+            if decided.unread || read.misses(*product) {
+                again.insert(*product);
+            }
         }
     }
     duplicates::settle(desk, &mut work, &relabels, &mut batch).await?;
+    let is_unseen = |sku: &Sku| !sku.gone && !seen.contains(&sku.nr);
     let missing: Vec<Id> = work
         .styles
         .iter()
         .filter(|(product, entry)| {
             of.contains_key(product)
-                && entry
-                    .style
-                    .skus
-                    .iter()
-                    .any(|s| !s.gone && !seen.contains(&s.nr))
+                && !read.misses(**product)
+                && entry.style.skus.iter().any(is_unseen)
         })
         .map(|(product, _)| *product)
         .collect();
-    let missing = if readable { missing } else { Vec::new() };
-    // Shopify's search may not know a new variant yet, so such a style is looked at once more.
-    missing
+    // The watermarks pass over what could not be read; and Shopify's search may not know a new
+    // variant yet.
+    again
         .iter()
+        .chain(&missing)
         .for_each(|product| batch.put(format!("dirty/{product}"), &1));
     work.write(desk, &mut batch);
     desk.report.count("styles_read", linked.len() as u64);

@@ -38,6 +38,8 @@ pub struct Decided {
     pub unknown: u64,
     /// Variants whose SKU or UPC is new.
     pub relabels: Vec<Relabel>,
+    /// The number of a variant at a location could not be read.
+    pub unread: bool,
 }
 
 impl<'d> Decider<'d> {
@@ -73,6 +75,7 @@ impl<'d> Decider<'d> {
                 continue;
             };
             decided.seen.push(sku.nr);
+            decided.unread |= self.is_unread(variant);
             if let Some(first) = hits
                 .insert(sku.nr, variant.id)
                 .filter(|first| *first != variant.id)
@@ -95,6 +98,31 @@ impl<'d> Decider<'d> {
             }
         }
         decided
+    }
+
+    fn is_unread(&self, variant: &Variant) -> bool {
+        let mut locations = self.places.locations.iter().enumerate();
+        locations.any(|(index, location)| {
+            location.is_active && variant.level(index) == Quantity::Unknown
+        })
+    }
+
+    /// Lets nothing wait of the SKUs that were not seen, where a variant could not be read: what is
+    /// not known is not sent. True: the record is another one.
+    pub fn withhold(&self, style: &mut Style, seen: &BTreeSet<u32>) -> bool {
+        let names = self.places.warehouses.iter().map(|one| one.name.clone());
+        let nothing = Desired::Rows {
+            rows: Vec::new(),
+            withheld: names.collect(),
+        };
+        let mut changed = false;
+        let unseen = |sku: &&mut Sku| !sku.gone && !seen.contains(&sku.nr);
+        for sku in style.skus.iter_mut().filter(unseen) {
+            let before = sku.clone();
+            sku.want(&nothing, &self.today);
+            changed |= *sku != before;
+        }
+        changed
     }
 
     /// The linesheets of a style, with "Made to order?" from the settings where JOOR does not

@@ -6,6 +6,7 @@
 use crate::bindings::exports::atsync::connector::reconcile::{Failure, Lines, LinesRequest};
 use crate::core::bitmap::Bitmap;
 use crate::core::finding::Finding;
+use crate::core::id::Id;
 use crate::core::time::{HOUR, MINUTE, Millis, SECOND};
 use crate::halt::Halt;
 use crate::http::{self, ATTEMPTS_MAX, WAIT_MAX};
@@ -23,6 +24,9 @@ use super::{duplicates, gone};
 /// Bytes of a piece.
 const PIECE: u32 = 2 << 20;
 
+/// So many styles that could not be read whole are read again with what changes.
+const AGAIN_MAX: u64 = 500;
+
 /// How long a dry run waits for Shopify to write the file.
 const DRY_PATIENCE: Millis = 4 * MINUTE;
 
@@ -36,6 +40,12 @@ pub async fn run_if_due(desk: &mut Desk) -> Result<bool, Halt> {
         || state.basis != desk.basis
         || age >= desk.settings.full_read_hours * HOUR;
     let known = state.read_at != 0;
+    if state.basis != desk.basis && state.basis != 0 && !desk.places.locations.is_empty() {
+        // From here on changes are decided about by the new basis, and going back to the old one
+        // does not make them right again.
+        state.basis = 0;
+        keep(desk, &state, state.bulk.clone()).await?;
+    }
     if !due || desk.places.locations.is_empty() {
         return Ok(known);
     }
@@ -262,6 +272,7 @@ async fn take(
     let mut work = Work::default();
     work.load(desk, groups.iter().map(|g| g.product)).await?;
     let (mut relabels, mut unknown, mut not_linked) = (Vec::new(), 0, 0);
+    let mut unread = Vec::new();
     {
         let decider = Decider::new(desk, claims);
         for group in &groups {
@@ -274,9 +285,13 @@ async fn take(
             decided.seen.into_iter().for_each(|nr| seen.insert(nr));
             relabels.extend(decided.relabels);
             unknown += decided.unknown;
+            if decided.unread {
+                unread.push(group.product);
+            }
         }
     }
     let mut batch = Batch::default();
+    read_again(desk, &unread, &mut batch);
     duplicates::settle(desk, &mut work, &relabels, &mut batch).await?;
     work.write(desk, &mut batch);
     desk.report.count("variants_not_linked", not_linked);
@@ -285,6 +300,18 @@ async fn take(
         Ok(())
     } else {
         desk.commit(batch).await
+    }
+}
+
+/// Changes are watched from before the file was written, so what could not be read in it is not
+/// met again by itself.
+pub fn read_again(desk: &mut Desk, products: &[Id], batch: &mut Batch) {
+    for product in products {
+        if desk.report.counts.get("styles_read_again") >= Some(&AGAIN_MAX) {
+            return;
+        }
+        batch.put(format!("dirty/{product}"), &1);
+        desk.report.count("styles_read_again", 1);
     }
 }
 
@@ -302,10 +329,11 @@ fn unreadable(count: u64, first: &str) -> Finding {
 /// Everything was read: what was not seen is gone, and changes are watched from the moment that
 /// Shopify was asked.
 async fn finish(desk: &mut Desk, state: FullRead, bulk: &Bulk, seen: &Bitmap) -> Result<(), Halt> {
-    // An unreadable variant is not a missing one.
     let new_basis = state.basis != desk.basis;
     let some_unseen = seen.count() + desk.totals.gone != desk.totals.skus;
-    if bulk.unreadable == 0 && (new_basis || some_unseen) {
+    if bulk.unreadable > 0 {
+        gone::read_unseen_again(desk, seen).await?;
+    } else if new_basis || some_unseen {
         gone::zero_unseen(desk, seen).await?;
     }
     let mut batch = Batch::default();

@@ -2,13 +2,14 @@
 
 use crate::core::bitmap::Bitmap;
 use crate::core::id::Id;
-use crate::core::style::Style;
+use crate::core::style::{Sku, Style};
 use crate::halt::Halt;
 use crate::ledger::Batch;
 
 use super::decide::Decider;
 use super::desk::Desk;
 use super::duplicates::{self, Relabel};
+use super::full_read;
 use super::work::Work;
 
 /// Styles looked at in one step.
@@ -48,22 +49,42 @@ pub async fn unlink_unseen(desk: &mut Desk, seen: &Bitmap) -> Result<(), Halt> {
 /// variant, or a colour and size that JOOR combined by itself, must be told.
 pub async fn zero_unseen(desk: &mut Desk, seen: &Bitmap) -> Result<(), Halt> {
     let mut after: Option<String> = None;
-    loop {
-        let page: Vec<(String, Style)> = desk.ledger.page("style/", after.as_deref(), PAGE).await?;
-        let Some((last, _)) = page.last() else {
-            return Ok(());
-        };
-        after = Some(last.clone());
-        let unseen = |style: &Style| style.skus.iter().any(|s| !seen.contains(s.nr));
-        let products: Vec<Id> = page
-            .iter()
-            .filter(|(_, style)| unseen(style))
-            .filter_map(|(key, _)| Id::parse(key))
-            .collect();
+    while let Some(products) = unseen(desk, &mut after, |sku| !seen.contains(sku.nr)).await? {
         let mut work = Work::default();
         work.load(desk, products.iter().copied()).await?;
         conclude(desk, work, &products, |nr| seen.contains(nr)).await?;
     }
+    Ok(())
+}
+
+/// An unreadable variant is not a missing one: its style is read again.
+pub async fn read_unseen_again(desk: &mut Desk, seen: &Bitmap) -> Result<(), Halt> {
+    let mut after: Option<String> = None;
+    let is_unseen = |sku: &Sku| !sku.gone && !seen.contains(sku.nr);
+    while let Some(products) = unseen(desk, &mut after, is_unseen).await? {
+        let mut batch = Batch::default();
+        full_read::read_again(desk, &products, &mut batch);
+        desk.commit(batch).await?;
+    }
+    Ok(())
+}
+
+/// The styles with a SKU that was not seen, of a page after `after`. None: there is no further page.
+async fn unseen(
+    desk: &Desk,
+    after: &mut Option<String>,
+    is_unseen: impl Fn(&Sku) -> bool,
+) -> Result<Option<Vec<Id>>, Halt> {
+    let page: Vec<(String, Style)> = desk.ledger.page("style/", after.as_deref(), PAGE).await?;
+    let Some((last, _)) = page.last() else {
+        return Ok(None);
+    };
+    *after = Some(last.clone());
+    let unseen = page
+        .iter()
+        .filter(|(_, style)| style.skus.iter().any(&is_unseen))
+        .filter_map(|(key, _)| Id::parse(key));
+    Ok(Some(unseen.collect()))
 }
 
 /// Marks the SKUs of `products` that were not seen as gone, and commits. Those that were gone before

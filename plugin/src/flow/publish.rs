@@ -8,18 +8,22 @@ use std::collections::BTreeMap;
 use crate::core::brake::Emptying;
 use crate::core::finding::Finding;
 use crate::core::id::Id;
-use crate::core::style::{Direction, Parked};
+use crate::core::style::{Direction, Parked, Sku};
 use crate::core::text::shown;
+use crate::core::time::{MINUTE, Millis};
 use crate::halt::Halt;
 use crate::http::excerpt;
 use crate::joor::client::Sent as Reply;
 use crate::joor::inventory::{Answer, StockRow, answer, encode};
-use crate::ledger::{Batch, BrakeEntry, Sent, Todo, todo_prefix};
+use crate::ledger::{Batch, BrakeEntry, ParkedEntry, Sent, Todo, todo_prefix};
 
 use super::desk::Desk;
 use super::report::plural;
-use super::work::Work;
+use super::work::{Work, unpark};
 
+/// How long a row rests that JOOR did not answer to. Its batch is halved down to it, which takes the
+/// time of several passes.
+const UNANSWERED_FOR: Millis = 30 * MINUTE;
 /// Styles loaded at a time.
 const PAGE: u32 = 200;
 /// So many rows refused one by one, with none accepted, mean that it is not the rows.
@@ -27,6 +31,13 @@ const REFUSED_ALONE_MAX: u64 = 8;
 
 /// Publishes all that waits.
 pub async fn run(desk: &mut Desk) -> Result<(), Halt> {
+    if desk.totals.parked > 0 {
+        let now = desk.io.now();
+        let again = |_: &Sku, entry: &ParkedEntry| {
+            entry.parked.code == Parked::UNANSWERED && now >= entry.at + UNANSWERED_FOR
+        };
+        unpark(desk, again).await?;
+    }
     if !brake_lets_through(desk).await? {
         return Ok(());
     }
@@ -190,6 +201,8 @@ async fn waiting(desk: &Desk, direction: Direction) -> Result<Vec<StockRow>, Hal
 enum Fate {
     Accepted(String),
     Refused(String),
+    /// Sent alone, and not answered in time, or not in a way that can be read.
+    Unanswered(String),
 }
 
 /// Sends rows in batches, each committed when JOOR has answered.
@@ -224,7 +237,7 @@ async fn send(desk: &mut Desk, rows: &[StockRow], counts: &mut Counts) -> Result
                 }
                 Answer::Unclear(why) => match halve(&mut stack, some) {
                     true => continue,
-                    false => vec![Fate::Refused(why)],
+                    false => vec![Fate::Unanswered(why)],
                 },
             },
             Reply::Refused { status, body } => match halve(&mut stack, some) {
@@ -236,7 +249,7 @@ async fn send(desk: &mut Desk, rows: &[StockRow], counts: &mut Counts) -> Result
             },
             Reply::TooMuch(why) => match halve(&mut stack, some) {
                 true => continue,
-                false => vec![Fate::Refused(why)],
+                false => vec![Fate::Unanswered(why)],
             },
         };
         settle(desk, some, fates, counts).await?;
@@ -288,6 +301,20 @@ async fn settle(
                 counts.accepted += 1;
                 sku.accept(&row.row);
                 answer
+            }
+            Fate::Unanswered(why) => {
+                counts.refused += 1;
+                let reason = format!(
+                    "Nobody knows whether JOOR took {} for {} in \"{}\": {why}. It is sent again after half an hour.",
+                    row.row.stock,
+                    shown(&row.label()),
+                    row.row.warehouse
+                );
+                sku.parked = Some(Parked {
+                    code: Parked::UNANSWERED.into(),
+                    reason: reason.clone(),
+                });
+                reason
             }
             Fate::Refused(why) => {
                 counts.refused += 1;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::id::Id;
-use crate::core::style::{Parked, Standing, Style};
+use crate::core::style::{Parked, Sku, Standing, Style};
 use crate::core::text::shown;
 use crate::halt::Halt;
 use crate::ledger::{Batch, ParkedEntry};
@@ -88,6 +88,52 @@ impl Work {
                 batch.remove(key(&label));
             }
         }
+    }
+}
+
+/// Lets chosen SKUs that are parked be sent again: how many are, and how many stay parked because
+/// they are duplicates. Sending those would tell JOOR the wrong number.
+///
+/// # Errors
+/// As [`crate::ledger::Ledger::open`].
+pub async fn unpark(
+    desk: &mut Desk,
+    chosen: impl Fn(&Sku, &ParkedEntry) -> bool,
+) -> Result<(u64, u64), Halt> {
+    let (mut after, mut unparked, mut left): (Option<String>, u64, u64) = (None, 0, 0);
+    loop {
+        let page: Vec<(String, ParkedEntry)> =
+            desk.ledger.page("parked/", after.as_deref(), 200).await?;
+        let Some((last, _)) = page.last() else {
+            return Ok((unparked, left));
+        };
+        after = Some(last.clone());
+        let place = |(key, parked): &(String, ParkedEntry)| {
+            let (product, label) = key.split_once('/')?;
+            Some((Id::parse(product)?, label.to_owned(), parked.clone()))
+        };
+        let places: Vec<(Id, String, ParkedEntry)> = page.iter().filter_map(place).collect();
+        let mut work = Work::default();
+        work.load(desk, places.iter().map(|(product, ..)| *product))
+            .await?;
+        for (product, label, parked) in places {
+            let Some(entry) = work.styles.get_mut(&product) else {
+                continue;
+            };
+            let is_it = |sku: &&mut Sku| sku.label() == label && chosen(sku, &parked);
+            let Some(sku) = entry.style.skus.iter_mut().find(is_it) else {
+                continue;
+            };
+            if sku.parked.as_ref().is_some_and(Parked::is_duplicate) {
+                left += 1;
+            } else if sku.parked.take().is_some() {
+                unparked += 1;
+                entry.changed = true;
+            }
+        }
+        let mut batch = Batch::default();
+        work.write(desk, &mut batch);
+        desk.commit(batch).await?;
     }
 }
 

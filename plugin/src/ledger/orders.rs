@@ -175,7 +175,7 @@ pub struct Part {
     /// It holds what stock does not cover.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub back_order: bool,
-    /// When it was sent last, on the host's clock; 0: never.
+    /// When it was sent last, on Shopify's clock, which nobody sets; 0: never.
     pub sent_at: Millis,
     /// Times it was sent.
     pub attempts: u32,
@@ -190,7 +190,7 @@ pub struct Part {
     /// Shopify confirmed that it is cancelled.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub cancelled: bool,
-    /// When it was asked to be cancelled; 0: never.
+    /// When it was asked to be cancelled, on the same clock; 0: never.
     #[serde(skip_serializing_if = "is_never")]
     pub cancel_sent_at: Millis,
     /// What is shipped of it.
@@ -263,8 +263,8 @@ impl OrderEntry {
         }
     }
 
-    /// The units of tracked SKUs that it claims or will claim, by variant. An order that waits
-    /// stands for all that it demands.
+    /// The units that it claims or will claim, by variant. An order that waits stands for all that
+    /// it demands, also of what is not tracked: it may be by the time that its stock is read.
     pub fn claimed(&self) -> Vec<Claimed> {
         let Some(decision) = &self.decision else {
             return Vec::new();
@@ -278,7 +278,7 @@ impl OrderEntry {
         for line in decision
             .lines
             .iter()
-            .filter(|line| line.tracked && units(line) > 0)
+            .filter(|line| (line.tracked || waits) && units(line) > 0)
         {
             let claimed = by_variant.entry(line.variant).or_insert(Claimed {
                 variant: line.variant,

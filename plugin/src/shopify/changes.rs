@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::client::Shopify;
 use super::locations::PageInfo;
@@ -196,7 +196,7 @@ fn search(since: Millis) -> String {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct VariantsAnswer {
-    product_variants: Connection<serde_json::Value>,
+    product_variants: Connection<Value>,
 }
 
 /// Variants read one query after the other, with what could not be read.
@@ -204,8 +204,25 @@ struct VariantsAnswer {
 pub struct Read {
     /// Variants.
     pub variants: Vec<Variant>,
-    /// What was wrong with those that could not be read.
-    pub unreadable: Vec<String>,
+    /// Those that could not be read.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// A variant that could not be read.
+#[derive(Debug)]
+pub struct Unreadable {
+    /// Its style, where that could be read.
+    pub product: Option<Id>,
+    /// Which it is, and what is wrong with it.
+    pub why: String,
+}
+
+impl Read {
+    /// A variant of this style could not be read, or may be one of those.
+    pub fn misses(&self, product: Id) -> bool {
+        let of_it = |one: &Unreadable| one.product.is_none_or(|of| of == product);
+        self.unreadable.iter().any(of_it)
+    }
 }
 
 /// All variants of some styles.
@@ -242,9 +259,14 @@ pub async fn find_variants(
         let answer: VariantsAnswer = shopify.query(operation, variables).await?;
         for node in answer.product_variants.nodes {
             let id = node.get("id").map(ToString::to_string).unwrap_or_default();
+            let product = node.pointer("/product/id").and_then(Value::as_str);
+            let product = product.and_then(Id::parse);
             match serde_json::from_value(node) {
                 Ok(variant) => read.variants.push(variant),
-                Err(error) => read.unreadable.push(format!("{id}: {error}")),
+                Err(error) => read.unreadable.push(Unreadable {
+                    product,
+                    why: format!("{id}: {error}"),
+                }),
             }
         }
         after = answer.product_variants.page_info.next();

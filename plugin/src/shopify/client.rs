@@ -45,6 +45,8 @@ struct State {
     version: Option<Finding>,
     /// Shopify's clock minus the host's, in milliseconds.
     clock_ahead: i64,
+    /// The `Date` of its last answer.
+    date: Option<Millis>,
 }
 
 /// What a pass has used.
@@ -172,6 +174,13 @@ impl Shopify {
         self.io
             .now()
             .saturating_add_signed(self.state.borrow().clock_ahead)
+    }
+
+    /// The same when it last answered. A watermark may be no later: between two answers somebody
+    /// may set the host's clock.
+    pub fn answered_at(&self) -> Millis {
+        let date = self.state.borrow().date;
+        date.unwrap_or_else(|| self.now())
     }
 
     /// Sends an operation until it is answered, waits where Shopify says so, and gives its `data`.
@@ -430,6 +439,7 @@ impl Shopify {
             let ahead = i128::from(date) - i128::from(self.io.now());
             // The header has whole seconds, and the answer took a moment.
             state.clock_ahead = i64::try_from(ahead).unwrap_or(0);
+            state.date = Some(date);
         }
         let version = http::header(response, "x-shopify-api-version");
         if let Some(version) = version.filter(|v| *v != API_VERSION) {

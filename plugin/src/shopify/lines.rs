@@ -11,7 +11,7 @@ use crate::core::id::Id;
 pub struct Group {
     /// Product id.
     pub product: Id,
-    /// At least one.
+    /// Those of them that could be read.
     pub variants: Vec<Variant>,
 }
 
@@ -110,11 +110,17 @@ impl LineReader {
         })
     }
 
-    /// A level belongs to the variant before it; its parent is the variant or its item.
+    /// A level belongs to the variant before it; its parent is the variant or its item. Without one
+    /// of its levels a variant is not read: it would seem not to be stocked there.
     fn take_level(&mut self, line: &str) {
         let level: LevelLine = match serde_json::from_str(line) {
             Ok(level) => level,
-            Err(error) => return self.unreadable(&error.to_string(), line),
+            Err(error) => {
+                self.pending.iter_mut().for_each(|group| {
+                    group.variants.pop();
+                });
+                return self.unreadable(&error.to_string(), line);
+            }
         };
         let chosen = self
             .nested
@@ -190,6 +196,17 @@ mod tests {
         assert_eq!(variant.level(0), Quantity::NotStocked);
         assert_eq!(variant.level(1), Quantity::Available(4));
         assert_eq!(reader.unreadable, 1);
+    }
+
+    #[test]
+    fn a_variant_with_a_level_that_cannot_be_read_is_not_read() {
+        let mut reader = LineReader::new(0, Some(vec![Id(50), Id(60)]));
+        let garbled = level(2, 50, 4).replace("true", "null");
+        let text = variant(1, 7) + &level(1, 60, 4) + &variant(2, 7) + &garbled + &level(2, 60, 5);
+        assert!(reader.push(&text).is_empty());
+        let group = reader.finish().expect("a group");
+        let read: Vec<Id> = group.variants.iter().map(|variant| variant.id).collect();
+        assert_eq!((read, reader.unreadable), (vec![Id(1)], 2));
     }
 
     #[test]

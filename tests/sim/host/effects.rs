@@ -88,7 +88,7 @@ impl Host<'_> {
                 self.count(fault);
                 Answer::Failed(Failure::Unreachable("status 404".into()))
             }
-            Effect::ReadLines(request) => self.lines(request)?,
+            Effect::ReadLines(request) => self.lines(request, fault)?,
             _ if fault == Some(Fault::StoreFails) => {
                 self.count(fault);
                 Answer::Failed(Failure::Unreachable("the disk is full".into()))
@@ -108,7 +108,7 @@ impl Host<'_> {
                 )
             }
             Effect::Commit(writes) => {
-                self.commit(&*run.ledger, writes);
+                self.commit(&*run.ledger, run.dry, writes);
                 Answer::Committed
             }
             Effect::WaitUntil(_) => Answer::Woke,
@@ -120,17 +120,17 @@ impl Host<'_> {
         Ok(Stage::Coming(self.world.now + back, answer))
     }
 
-    pub(super) fn commit(&mut self, ledger: &dyn Ledger, writes: &[Write]) {
+    pub(super) fn commit(&mut self, ledger: &dyn Ledger, dry: bool, writes: &[Write]) {
         let write = |Write { key, value }: &Write| stored::Write {
             key: key.clone(),
             value: value.clone(),
         };
         let writes: Vec<stored::Write> = writes.iter().map(write).collect();
         ledger.commit(&writes).expect("a store in memory");
-        self.watch.committed(
-            writes.iter().map(|write| write.key.as_str()),
-            self.world.now,
-        );
+        if !dry {
+            let keys = writes.iter().map(|write| write.key.as_str());
+            self.watch.committed(keys, self.world.now);
+        }
     }
 
     /// One exchange with a service, as a host does it: with the credential, and once more with a
@@ -206,6 +206,9 @@ impl Host<'_> {
                 .shop
                 .fail_next_bulk(BulkFailure::InternalError);
         }
+        if fault == Some(Fault::BulkVanishes) {
+            self.bulk_vanishes = true;
+        }
         if let Some(spoilt) = fault.and_then(|fault| spoilt(fault, side)) {
             self.count(fault);
             self.world.sandbox.faults.next(side, "", spoilt, 1);
@@ -215,9 +218,15 @@ impl Host<'_> {
             self.count(fault);
             return Ok(Answer::Failed(Failure::TooLarge));
         }
-        let Reply::Answer(response) = reply else {
+        let Reply::Answer(mut response) = reply else {
             return Ok(Answer::Failed(Failure::Unreachable("cut".into())));
         };
+        let asks = request.body.as_deref().unwrap_or_default();
+        if self.bulk_vanishes && asks.contains("bulkOperation(id:") {
+            self.count(Some(Fault::BulkVanishes));
+            self.bulk_vanishes = false;
+            response.body = br#"{"data":{"bulkOperation":null}}"#.to_vec();
+        }
         Ok(Answer::Http(HttpResponse {
             status: response.status,
             headers: response.headers,
@@ -228,9 +237,12 @@ impl Host<'_> {
     /// A request of the connector's arrives, and what follows from it is looked at.
     fn handle(&mut self, side: Side, request: &Request, changes: bool) -> Result<Reply, Broken> {
         // What is due by now is not this request's doing.
+        let earlier = self.watch.footprint(&self.world);
         self.world.sandbox.shop.finish_jobs(self.world.now);
         self.watch.look(&self.world);
         let before = self.watch.footprint(&self.world);
+        self.watch
+            .stock_is_conserved(&self.world, &earlier, &before)?;
         let reply = self.world.sandbox.handle(side, request, self.world.now);
         self.world.sandbox.faults.heal();
         self.post();
@@ -273,7 +285,7 @@ impl Host<'_> {
     }
 
     /// A piece of a file, cut after a line, and often a small one.
-    fn lines(&mut self, request: &LinesRequest) -> Result<Answer, Broken> {
+    fn lines(&mut self, request: &LinesRequest, fault: Option<Fault>) -> Result<Answer, Broken> {
         let path = request
             .url
             .find("/bulk/")
@@ -303,8 +315,16 @@ impl Host<'_> {
             None => rest.len(),
         };
         let more = end < rest.len();
+        let mut text = rest.get(..end).unwrap_or_default().to_owned();
+        if let Some(fault) = fault {
+            let garbled = garbled(&text, fault);
+            if garbled != text {
+                self.count(Some(fault));
+                text = garbled;
+            }
+        }
         Ok(Answer::Lines(Lines {
-            text: rest.get(..end).unwrap_or_default().into(),
+            text,
             next_offset: more.then_some(request.offset + end as u64),
         }))
     }
@@ -338,6 +358,16 @@ fn spoilt(fault: Fault, side: Side) -> Option<Spoilt> {
     })
 }
 
+/// A piece of a file with what cannot be read in it, and as long as it was.
+fn garbled(text: &str, fault: Fault) -> String {
+    match fault {
+        Fault::Truncated => text.replacen("\"id\"", "#id#", 2),
+        Fault::Nulls => text.replace(":true", ":null"),
+        Fault::UnknownEnum => text.replace("\"DENY\"", "\"DOES\""),
+        _ => text.to_owned(),
+    }
+}
+
 fn name(fault: Fault) -> &'static str {
     match fault {
         Fault::Slow(_) => "slow",
@@ -354,9 +384,11 @@ fn name(fault: Fault) -> &'static str {
         Fault::TooLarge => "too large an answer",
         Fault::Refused => "401",
         Fault::BulkFails => "bulk operation fails",
+        Fault::BulkVanishes => "bulk operation vanishes",
         Fault::FileGone => "bulk file gone",
         Fault::StoreFails => "store fails",
         Fault::Crash(_) => "crash",
-        Fault::SecondProcess => "second process",
+        Fault::SecondProcess => "second process finds it locked",
+        Fault::Overtaken => "second process takes it over",
     }
 }

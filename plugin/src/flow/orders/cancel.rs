@@ -85,7 +85,7 @@ async fn cancel_part(
         mark(book, id, index);
         return Ok(false);
     }
-    let now = desk.io.now();
+    let now = desk.shopify.now();
     if part.cancel_sent_at != 0 && now < part.cancel_sent_at + PATIENCE {
         return Ok(true);
     }

@@ -137,7 +137,7 @@ async fn offered(desk: &mut Desk, book: &mut Book) -> Result<bool, Halt> {
 
 /// The ids of orders that were cancelled since the last reading.
 async fn cancelled(desk: &Desk, book: &mut Book) -> Result<BTreeSet<String>, Halt> {
-    let now = desk.shopify.now();
+    let now = desk.shopify.answered_at();
     let which = Which::Cancelled {
         since: book.all.cancelled_until.saturating_sub(OVERLAP),
         until: now + HOUR,

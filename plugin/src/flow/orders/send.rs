@@ -32,7 +32,7 @@ pub async fn look_up(desk: &mut Desk, book: &mut Book) -> Result<(), Halt> {
                 continue;
             }
             let found = shop::find(&desk.shopify, &part.key).await?;
-            let now = desk.io.now();
+            let now = desk.shopify.now();
             match found {
                 Some(order) => confirm(book, &id, index, order),
                 None if now >= part.sent_at + SETTLE => {
@@ -49,7 +49,8 @@ pub async fn look_up(desk: &mut Desk, book: &mut Book) -> Result<(), Halt> {
 }
 
 fn wait_for_it(desk: &mut Desk, sent_at: Millis) {
-    let again_at = sent_at + SETTLE;
+    let left = (sent_at + SETTLE).saturating_sub(desk.shopify.now());
+    let again_at = desk.io.now() + left;
     desk.come_again(again_at, "an order was sent to Shopify without an answer, and is looked up again before anything is repeated");
 }
 
@@ -150,7 +151,7 @@ async fn create_one(desk: &mut Desk, book: &mut Book, task: &Task) -> Result<boo
         let Some(new) = new_order(desk, book, task, index) else {
             continue;
         };
-        let now = desk.io.now();
+        let now = desk.shopify.now();
         if let Some(entry) = book.entry_mut(id) {
             entry.state = State::Sending;
             if let Some(part) = entry.parts.get_mut(index) {

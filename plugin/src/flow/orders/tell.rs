@@ -132,7 +132,7 @@ pub async fn shipments(desk: &mut Desk, book: &mut Book) -> Result<(), Halt> {
     if !desk.settings.orders.tracking {
         return Ok(());
     }
-    let now = desk.shopify.now();
+    let now = desk.shopify.answered_at();
     let since = match book.all.shipped_until {
         0 => now,
         until => until,

@@ -1,7 +1,7 @@
 //! One GraphQL request: read, validated, paid for, answered.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use apollo_compiler::Schema;
 use apollo_compiler::executable::ExecutableDocument;
@@ -41,24 +41,23 @@ pub(crate) fn schema() -> &'static Valid<Schema> {
     })
 }
 
-/// Documents that were sent before.
-#[derive(Debug, Default)]
-pub(crate) struct Documents(BTreeMap<String, Arc<Valid<ExecutableDocument>>>);
-
-impl Documents {
-    fn get(&mut self, text: &str) -> Result<Arc<Valid<ExecutableDocument>>, Vec<Value>> {
-        if let Some(document) = self.0.get(text) {
-            return Ok(document.clone());
-        }
-        let document = ExecutableDocument::parse_and_validate(schema(), text, "query.graphql")
-            .map_err(|invalid| errors(&invalid.errors))?;
-        if self.0.len() >= DOCUMENTS_MAX {
-            self.0.clear();
-        }
-        let document = Arc::new(document);
-        self.0.insert(text.to_owned(), document.clone());
-        Ok(document)
+/// A document, or a refusal of it; from those that were sent to any shop before.
+fn document(text: &str) -> Result<Arc<Valid<ExecutableDocument>>, Vec<Value>> {
+    static KEPT: Mutex<BTreeMap<String, Arc<Valid<ExecutableDocument>>>> =
+        Mutex::new(BTreeMap::new());
+    let kept = || KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(document) = kept().get(text) {
+        return Ok(Arc::clone(document));
     }
+    let document = ExecutableDocument::parse_and_validate(schema(), text, "query.graphql")
+        .map_err(|invalid| errors(&invalid.errors))?;
+    let document = Arc::new(document);
+    let mut kept = kept();
+    if kept.len() >= DOCUMENTS_MAX {
+        kept.clear();
+    }
+    kept.insert(text.to_owned(), Arc::clone(&document));
+    Ok(document)
 }
 
 fn errors(diagnostics: &DiagnosticList) -> Vec<Value> {
@@ -162,7 +161,7 @@ impl Shop {
             .and_then(Value::as_str)
             .unwrap_or_default();
         let name = body.get("operationName").and_then(Value::as_str);
-        let document = match self.documents.get(text) {
+        let document = match document(text) {
             Ok(document) => document,
             Err(errors) => return Answer::refused(name.unwrap_or_default(), &errors, None),
         };

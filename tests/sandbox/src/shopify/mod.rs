@@ -59,7 +59,6 @@ pub struct Shop {
     webhooks: webhooks::Webhooks,
     orders: orders::Orders,
     bucket: cost::Bucket,
-    documents: graphql::Documents,
     keys: mutations::Keys,
     /// Tokens that were granted, with the time at which they end.
     granted: std::collections::BTreeMap<String, crate::wire::Millis>,
@@ -84,7 +83,6 @@ impl Shop {
             webhooks: webhooks::Webhooks::default(),
             orders: orders::Orders::default(),
             bucket: cost::Bucket::new(options.cost_maximum, options.cost_restore_rate),
-            documents: graphql::Documents::default(),
             keys: mutations::Keys::default(),
             granted: std::collections::BTreeMap::new(),
             requests: 0,
