@@ -67,11 +67,11 @@ fn of_machine(
     configured: &Configured,
     store: &dyn Store,
 ) -> Result<Vec<Finding>, Stop> {
-    let of_host = config.postgres.iter().map(|found| &found.lies);
+    let of_host = config.postgres.iter().chain(&config.token);
     let mut findings: Vec<_> = configured
         .secrets
         .iter()
-        .chain(of_host)
+        .chain(of_host.map(|found| &found.lies))
         .filter_map(readable_by_others)
         .collect();
     // Several secrets in one file are one thing to mend.
