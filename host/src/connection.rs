@@ -65,6 +65,8 @@ pub struct Limits {
     pub concurrent_requests: usize,
     /// The largest piece of a lines file, in bytes. Default 8 MiB, the most the contract allows.
     pub piece_bytes: usize,
+    /// The largest lines file, all its pieces together, in bytes. Default 16 GiB.
+    pub download_bytes: u64,
     /// The largest report, in bytes. Default 4 MiB.
     pub report_bytes: usize,
     /// The most a commit may write, keys and values together, in bytes. Default 64 MiB.
@@ -84,6 +86,7 @@ impl Default for Limits {
             pass_requests: 1_000_000,
             concurrent_requests: 16,
             piece_bytes: 8 * MIB,
+            download_bytes: 16 << 30,
             report_bytes: 4 * MIB,
             commit_bytes: 64 * MIB,
         }

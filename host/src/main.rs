@@ -2,11 +2,13 @@
 
 mod command;
 mod config;
+mod confine;
 mod demo;
 mod finding;
 mod render;
 mod report;
 
 fn main() -> std::process::ExitCode {
+    confine::confine();
     command::main()
 }

@@ -38,6 +38,30 @@ fn links_between_guides_lead_somewhere() {
     none(&broken);
 }
 
+#[test]
+fn every_test_that_stands_for_a_measure_exists() {
+    let guide = std::fs::read_to_string(atsync_tests::root().join("host/README.md")).unwrap();
+    let (_, section) = guide.split_once("\n## Security\n").unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let named: Vec<&str> = section
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|code| code.matches('_').count() > 3)
+        .collect();
+    assert!(named.len() > 10, "the section names its tests");
+    let sources = texts(|file| file.extension().is_some_and(|e| e == "rs"));
+    let missing: Vec<String> = named
+        .iter()
+        .filter(|name| {
+            let declared = format!("fn {name}(");
+            !sources.iter().any(|(_, text)| text.contains(&declared))
+        })
+        .map(|name| format!("host/README.md: there is no test {name}"))
+        .collect();
+    none(&missing);
+}
+
 /// The targets of `](…)` that stay within the project.
 fn links(text: &str) -> impl Iterator<Item = &str> {
     let prose = text.split("```").step_by(2);

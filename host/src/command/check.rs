@@ -65,7 +65,8 @@ impl Check {
 
 /// Secrets that others on this machine can read.
 pub fn secrets_lie_open(config: &Config, configured: &Configured) -> Vec<Finding> {
-    let of_host = config.postgres.iter().map(|found| &found.lies);
+    let of_host = config.postgres.iter().chain(&config.token);
+    let of_host = of_host.map(|found| &found.lies);
     let all = configured.secrets.iter().chain(of_host);
     let mut findings: Vec<_> = all.filter_map(readable_by_others).collect();
     // Several secrets in one file are one thing to mend.

@@ -76,6 +76,14 @@ impl Passes {
     /// # Errors
     /// Either cannot be opened.
     pub fn new(site: &Site, quiet: bool) -> Result<Self, Stop> {
+        // What the host itself has to say, such as which limit was reached. A command that runs
+        // several passes has said so already.
+        let _ = tracing_subscriber::fmt()
+            .with_writer(std::io::stderr)
+            .with_max_level(tracing::Level::WARN)
+            .with_target(false)
+            .without_time()
+            .try_init();
         let (store, recorder) = (site.store()?, site.recorder()?);
         Ok(Self {
             store,

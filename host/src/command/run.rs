@@ -40,7 +40,8 @@ impl Run {
             Arc::clone(&store),
             Arc::clone(&clock),
             Arc::clone(&metrics),
-        );
+        )
+        .with_token(site.config.token.as_ref().map(|found| found.secret.clone()));
         let mut runners = Vec::new();
         for one in ready {
             let (store, clock) = (Arc::clone(&store), Arc::clone(&clock));
@@ -84,6 +85,10 @@ impl Run {
                 eprintln!("Stopping.");
                 stopper.cancel();
             });
+            if let Some(recorder) = recorder.clone() {
+                let clock = Arc::clone(&clock);
+                tokio::spawn(async move { recorder.grow_old(&*clock).await });
+            }
             schedule::run(runners, store, clock, on_pass, cancel.clone()).await;
             cancel.cancel();
             // A server that broke off has nothing left to finish.

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use atsync::clock::{Clock as _, SystemClock};
 use atsync::connection::Connection;
 use atsync::engine::Connector;
 use atsync::engine::manifest;
@@ -64,8 +65,13 @@ impl Site {
         connectors: &mut Connectors,
     ) -> Result<Vec<Finding>, Stop> {
         let mut findings = configured.findings.clone();
+        let pin = &configured.pin;
         if let Some(connection) = &configured.connection {
             let connector = connectors.get(connection.component.as_deref())?;
+            findings.extend(
+                pin.as_ref()
+                    .and_then(|pin| pin.broken_by(connector.digest())),
+            );
             for finding in connector.check_settings(&connection.settings)? {
                 findings.push(self.placed(&configured.name, finding.into()));
             }
@@ -138,12 +144,15 @@ impl Site {
     /// # Errors
     /// As `Recorder::new`.
     pub fn recorder(&self) -> Result<Option<Arc<Recorder>>, Stop> {
-        let budget = self.config.recording;
-        if budget.bytes_max == 0 {
+        let (budget, folder) = (self.config.recording, self.config.recordings());
+        let wanted = budget.bytes_max > 0;
+        if !wanted && !folder.exists() {
             return Ok(None);
         }
-        let recorder = Recorder::new(&self.config.recordings(), budget)?;
-        Ok(Some(Arc::new(recorder)))
+        let recorder = Recorder::new(&folder, budget)?;
+        // Also where no pass comes to its end, and those from before nothing was to be kept.
+        recorder.forget(SystemClock.now());
+        Ok(wanted.then(|| Arc::new(recorder)))
     }
 }
 

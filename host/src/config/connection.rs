@@ -10,6 +10,7 @@ use url::Url;
 
 use super::Describe;
 use super::document::Document;
+use super::pin::Pin;
 use super::secret::{self, Lies};
 use super::section::Section;
 use super::settings;
@@ -25,6 +26,8 @@ pub struct Configured {
     pub findings: Vec<Finding>,
     /// Where its secrets lie.
     pub secrets: Vec<Lies>,
+    /// The digest that its component has to have.
+    pub pin: Option<Pin>,
 }
 
 /// Reads one connection; `describe` gives the manifest of the component it runs.
@@ -36,6 +39,7 @@ pub fn read(
     limits: &Limits,
 ) -> Configured {
     let component = section.text("component").map(|path| document.resolve(path));
+    let pin = Pin::read(&mut section);
     let description = match describe(component.as_deref()) {
         Ok(description) => description,
         Err(problem) => {
@@ -46,6 +50,7 @@ pub fn read(
                 connection,
                 findings: vec![finding],
                 secrets,
+                pin,
             };
         }
     };
@@ -86,6 +91,7 @@ pub fn read(
         connection,
         findings,
         secrets,
+        pin,
     }
 }
 
@@ -299,11 +305,17 @@ fn url_of(section: &mut Section<'_>, key: &str) -> Option<Url> {
         matches!(url.scheme(), "http" | "https") && url.has_host() && url.username().is_empty()
     });
     if parsed.is_none() {
+        // Somebody may have put a password before the host, which is not repeated.
+        let what = if text.contains('@') {
+            "This is not an address without user name and password.".to_owned()
+        } else {
+            format!("`{text}` is not an address that starts with https://.")
+        };
         section.report_at(
             key,
             Finding::error(
                 "config-url",
-                format!("`{text}` is not an address that starts with https://."),
+                what,
                 "Write the whole address, such as \"https://example.com/api\".",
             ),
         );

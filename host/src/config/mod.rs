@@ -2,6 +2,7 @@
 
 mod connection;
 mod document;
+mod pin;
 mod schema;
 mod secret;
 mod section;
@@ -20,6 +21,7 @@ use atsync::engine::manifest::Description;
 use atsync::problem::Problem;
 use atsync::recording::Budget;
 use atsync::restate::Postgres;
+use secrecy::ExposeSecret as _;
 
 pub use connection::Configured;
 pub use document::Document;
@@ -38,6 +40,8 @@ pub const DEFAULT_FILE: &str = "atsync.toml";
 /// Gives the manifest of a component file, or of the built-in component.
 pub type Describe<'a> = dyn FnMut(Option<&Path>) -> Result<Arc<Description>, Problem> + 'a;
 
+/// What a token of the server has to have at least, in bytes.
+const TOKEN_BYTES_MIN: usize = 16;
 const LISTEN: &str = "127.0.0.1:8080";
 const MB: u64 = 1 << 20;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
@@ -50,6 +54,8 @@ pub struct Config {
     pub store: PathBuf,
     /// Where webhooks, status page and metrics are served.
     pub listen: SocketAddr,
+    /// What it takes to see status page and metrics, and where it lies.
+    pub token: Option<Found>,
     /// How much of the past is kept as recordings; no bytes record nothing.
     pub recording: Budget,
     /// The connection string of the database that holds the ledgers of `atsync restate`.
@@ -87,9 +93,11 @@ impl Config {
             findings.extend(section.finish());
         }
         let store = document.resolve(store);
-        let mut listen = None;
+        let (mut listen, mut token) = (None, None);
         if let Some(mut section) = root.section("server") {
             listen = listen_address(&mut section);
+            token = secret::read(&document, &mut section, "token");
+            guarded(&mut section, listen, token.as_ref());
             findings.extend(section.finish());
         }
         let mut recording = Budget::default();
@@ -125,6 +133,7 @@ impl Config {
         Self {
             store,
             listen: listen.unwrap_or_else(|| LISTEN.parse().expect("a constant address")),
+            token,
             recording,
             postgres,
             connections,
@@ -185,6 +194,36 @@ fn listen_address(section: &mut Section<'_>) -> Option<SocketAddr> {
     address
 }
 
+/// Whether nobody sees status page and metrics who should not.
+fn guarded(section: &mut Section<'_>, listen: Option<SocketAddr>, token: Option<&Found>) {
+    let short = |token: &Found| token.secret.expose_secret().len() < TOKEN_BYTES_MIN;
+    if token.is_some_and(short) {
+        section.report_at(
+            "token",
+            Finding::error(
+                "config-server-token",
+                format!("The token of [server] has less than {TOKEN_BYTES_MIN} characters and can be guessed."),
+                "Take a long one, such as `openssl rand -hex 32` gives.",
+            ),
+        );
+    }
+    let has_token = section.keys().iter().any(|key| key == "token");
+    if let Some(listen) = listen.filter(|listen| !listen.ip().is_loopback())
+        && !has_token
+    {
+        section.report_at(
+            "listen",
+            Finding::error(
+                "config-server-open",
+                format!("Whoever reaches {listen} could see the status page and the metrics."),
+                format!(
+                    "Add token = {{ env = \"ATSYNC_SERVER_TOKEN\" }} to [server], or listen on \"{LISTEN}\" behind a proxy."
+                ),
+            ),
+        );
+    }
+}
+
 fn limits(root: &mut Section<'_>, findings: &mut Vec<Finding>) -> Limits {
     let mut limits = Limits::default();
     let Some(mut section) = root.section("limits") else {
@@ -200,6 +239,9 @@ fn limits(root: &mut Section<'_>, findings: &mut Vec<Finding>) -> Limits {
     set_mb("memory_mb", 4096, &mut limits.memory_bytes);
     set_mb("report_mb", 1024, &mut limits.report_bytes);
     set_mb("commit_mb", 1024, &mut limits.commit_bytes);
+    if let Some(mb) = section.number("download_mb", 1, 1 << 20) {
+        limits.download_bytes = mb * MB;
+    }
     if let Some(seconds) = section.number("request_timeout_s", 1, 3600) {
         limits.request_timeout = Duration::from_secs(seconds);
     }

@@ -27,6 +27,7 @@ pub fn template(name: &str, description: &Description) -> serde_json::Result<Str
     text.line("# path = \"atsync.db\"            # relative to this file");
     text.line("# [server]");
     text.line("# listen = \"127.0.0.1:8080\"     # webhooks, status page, metrics");
+    text.line("# token = { env = \"ATSYNC_SERVER_TOKEN\" }   # to see the last two from elsewhere");
     text.line("# [recording]");
     text.line("# keep_mb = 64                  # per connection; 0 records nothing");
     text.line("# keep_days = 14                # they may hold personal data");

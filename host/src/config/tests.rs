@@ -271,3 +271,47 @@ fn the_generated_file_needs_nothing_but_its_values() {
     assert!(text.contains("\naccount = \"1234\"\n"));
     assert!(text.contains("# Kept back.\n# reserve = 0\n"));
 }
+
+#[test]
+fn a_server_that_others_reach_needs_a_token_that_cannot_be_guessed() {
+    let server = |lines: &str| wrong(&format!("[server]\n{lines}\n{WHOLE}"));
+    let long = "token = \"a-token-of-some-length\"";
+    for fine in [
+        "listen = \"127.0.0.1:1\"",
+        "listen = \"[::1]:1\"",
+        long,
+        &format!("listen = \"0.0.0.0:1\"\n{long}"),
+    ] {
+        assert_eq!(server(fine), Vec::<String>::new(), "{fine}");
+    }
+    for listen in ["0.0.0.0:1", "[::]:1", "192.168.1.7:8080"] {
+        let told = server(&format!("listen = \"{listen}\""));
+        assert!(
+            told[0].starts_with("2:1 config-server-open Whoever reaches"),
+            "{told:?}"
+        );
+        assert!(told[0].contains(listen), "{told:?}");
+    }
+    let told = server("token = \"short\"");
+    assert!(told[0].starts_with("2:1 config-server-token "), "{told:?}");
+}
+
+#[test]
+fn a_pin_is_a_digest() {
+    let pinned = |digest: &str| {
+        let line = format!("[connection.acme]\nsha256 = \"{digest}\"\n");
+        wrong(&WHOLE.replacen("[connection.acme]\n", &line, 1))
+    };
+    assert_eq!(pinned(&"aB".repeat(32)), Vec::<String>::new());
+    for digest in ["", "abc", &"zz".repeat(32)] {
+        assert!(pinned(digest)[0].contains("config-sha256"), "{digest}");
+    }
+}
+
+#[test]
+fn an_address_with_a_password_in_it_is_not_repeated() {
+    let text = WHOLE.replacen("https://acme", "https://ann:hush-hush@acme", 1);
+    let told = wrong(&text);
+    assert!(told[0].contains("without user name"), "{told:?}");
+    assert!(!told[0].contains("hush-hush"), "{told:?}");
+}

@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -10,6 +10,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder};
 use url::{Host, Url};
 
+use super::address::is_public;
 use super::tls;
 use crate::connection::Limits;
 use crate::engine::reconcile::Failure;
@@ -27,20 +28,8 @@ pub(crate) struct Egress {
 impl Egress {
     pub(crate) fn new(limits: &Limits) -> Result<Egress, Problem> {
         let tls = tls::config().map_err(|error| cannot_start(&error))?;
-        let client = || -> ClientBuilder {
-            Client::builder()
-                .tls_backend_preconfigured(tls.clone())
-                .redirect(Policy::none())
-                .no_proxy()
-                .retry(reqwest::retry::never())
-                .referer(false)
-                .user_agent(concat!("atsync/", env!("CARGO_PKG_VERSION")))
-                .connect_timeout(CONNECT_TIMEOUT)
-                .read_timeout(limits.request_timeout)
-                .tcp_nodelay(true)
-        };
-        let public = client().dns_resolver(PublicOnly).build();
-        let any = client().build();
+        let public = client(&tls, limits).dns_resolver(PublicOnly).build();
+        let any = client(&tls, limits).build();
         match (public, any) {
             (Ok(public), Ok(any)) => Ok(Egress { public, any }),
             (Err(error), _) | (_, Err(error)) => Err(cannot_start(&error)),
@@ -56,6 +45,19 @@ impl Egress {
             &self.public
         })
     }
+}
+
+fn client(tls: &rustls::ClientConfig, limits: &Limits) -> ClientBuilder {
+    Client::builder()
+        .tls_backend_preconfigured(tls.clone())
+        .redirect(Policy::none())
+        .no_proxy()
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .user_agent(concat!("atsync/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(limits.request_timeout)
+        .tcp_nodelay(true)
 }
 
 fn cannot_start(error: &dyn fmt::Display) -> Problem {
@@ -111,20 +113,30 @@ pub(crate) fn failure(error: reqwest::Error) -> Failure {
     Failure::Unreachable(cause.to_string())
 }
 
-/// Looks names up and forgets every address that is not public.
+/// Looks names up and forgets every address that is not public. The client connects to what
+/// comes out of here and looks nothing up again, so a name cannot lead elsewhere after the check.
 struct PublicOnly;
 
 impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public: Vec<SocketAddr> = found.filter(|found| is_public(found.ip())).collect();
-            if public.is_empty() {
-                return Err(PrivateAddress(name.as_str().to_owned()).into());
-            }
-            Ok(Box::new(public.into_iter()) as Addrs)
+            Ok(only(&name, found, is_public)?)
         })
     }
+}
+
+/// Those of the addresses found for `name` that are `allowed`. Errors: none is.
+fn only(
+    name: &Name,
+    found: impl Iterator<Item = SocketAddr>,
+    allowed: impl Fn(IpAddr) -> bool,
+) -> Result<Addrs, PrivateAddress> {
+    let kept: Vec<SocketAddr> = found.filter(|found| allowed(found.ip())).collect();
+    if kept.is_empty() {
+        return Err(PrivateAddress(name.as_str().to_owned()));
+    }
+    Ok(Box::new(kept.into_iter()))
 }
 
 /// The name or address that leads to a private address.
@@ -143,106 +155,21 @@ impl fmt::Display for PrivateAddress {
 
 impl StdError for PrivateAddress {}
 
-/// Whether an address is of the open internet, by the special-purpose registries of IANA
-/// (<https://www.iana.org/assignments/iana-ipv4-special-registry> and its IPv6 twin).
-fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => is_public_v4(address),
-        IpAddr::V6(address) => is_public_v6(address),
-    }
-}
-
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    !matches!(
-        (a, b, c),
-        (0 | 10 | 127 | 224..=255, _, _)
-            | (100, 64..=127, _) // shared by carriers
-            | (169, 254, _) // link-local, where clouds keep their metadata
-            | (172, 16..=31, _)
-            | (192, 168, _)
-            | (192, 0, 0 | 2) // protocol assignments, documentation
-            | (198, 18..=19, _) // benchmarks
-            | (198, 51, 100)
-            | (203, 0, 113)
-    )
-}
-
-fn is_public_v6(address: Ipv6Addr) -> bool {
-    let [a, b, c, d, e, f, g, h] = address.segments();
-    let inner_v4 = |high: u16, low: u16| {
-        let [[a, b], [c, d]] = [high.to_be_bytes(), low.to_be_bytes()];
-        Ipv4Addr::new(a, b, c, d)
-    };
-    match (a, b, c, d, e, f) {
-        // An IPv4 address in other clothes: mapped, translated (NAT64), 6to4.
-        (0, 0, 0, 0, 0, 0xffff) | (0x64, 0xff9b, 0, 0, 0, 0) => is_public_v4(inner_v4(g, h)),
-        (0x2002, ..) => is_public_v4(inner_v4(b, c)),
-        // Protocol assignments with Teredo, documentation.
-        (0x2001, 0..=0x1ff | 0xdb8, ..) | (0x3fff, ..) => false,
-        // What is assigned to the open internet at all.
-        _ => a & 0xe000 == 0x2000,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    #![expect(
+        clippy::panic,
+        clippy::unwrap_used,
+        reason = "a test fails by panicking"
+    )]
+
+    use std::collections::VecDeque;
+    use std::net::Ipv4Addr;
+    use std::sync::Mutex;
+
+    use tokio::net::TcpListener;
 
     use super::*;
-
-    #[test]
-    fn private_loopback_link_local_and_metadata_addresses_are_not_public() {
-        let private = [
-            "0.0.0.0",
-            "10.1.2.3",
-            "100.64.0.1",
-            "127.0.0.1",
-            "127.8.8.8",
-            "169.254.169.254",
-            "172.16.0.1",
-            "172.31.255.255",
-            "192.168.1.1",
-            "192.0.0.170",
-            "198.18.0.1",
-            "224.0.0.1",
-            "255.255.255.255",
-            "::",
-            "::1",
-            "::ffff:127.0.0.1",
-            "::ffff:10.0.0.1",
-            "64:ff9b::a00:1",
-            "2002:7f00:1::",
-            "2001:db8::1",
-            "2001::1",
-            "fc00::1",
-            "fd00:ec2::254",
-            "fe80::1",
-            "ff02::1",
-        ];
-        for address in private {
-            assert!(!is_public(address.parse().unwrap()), "{address}");
-        }
-    }
-
-    #[test]
-    fn addresses_of_the_open_internet_are_public() {
-        let public = [
-            "1.1.1.1",
-            "23.227.38.65",
-            "100.63.0.1",
-            "172.32.0.1",
-            "192.0.1.1",
-            "198.20.0.1",
-            "2606:4700:4700::1111",
-            "2620:127:f00f::1",
-            "::ffff:8.8.8.8",
-            "64:ff9b::808:808",
-        ];
-        for address in public {
-            assert!(is_public(address.parse().unwrap()), "{address}");
-        }
-    }
 
     #[test]
     fn a_literal_private_address_is_refused_however_it_is_written() {
@@ -250,10 +177,73 @@ mod tests {
             "https://127.1/",
             "https://0x7f000001/",
             "https://2130706433/",
+            "https://017700000001/",
+            "https://0/",
+            "https://１２７.0.0.1/",
+            "https://127.0.0.1./",
             "https://[::1]/",
+            "https://[::ffff:a9fe:a9fe]/",
         ] {
             assert!(allowed(&url.parse().unwrap(), false).is_err(), "{url}");
             assert!(allowed(&url.parse().unwrap(), true).is_ok(), "{url}");
+        }
+    }
+
+    /// A name server that gives each look-up its own answer.
+    struct Rebinding {
+        answers: Mutex<VecDeque<Vec<Ipv4Addr>>>,
+    }
+
+    const ALLOWED: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+    const FORBIDDEN: Ipv4Addr = Ipv4Addr::LOCALHOST;
+
+    impl Resolve for Rebinding {
+        fn resolve(&self, name: Name) -> Resolving {
+            let answer = self.answers.lock().unwrap().pop_front().unwrap();
+            let found = answer.into_iter().map(|ip| SocketAddr::from((ip, 0)));
+            let addresses = only(&name, found, |ip| ip == ALLOWED);
+            Box::pin(async move { Ok(addresses?) })
+        }
+    }
+
+    async fn says(address: SocketAddr, what: &'static str) -> SocketAddr {
+        let listener = TcpListener::bind(address).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = axum::Router::new().fallback(async move || what);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        address
+    }
+
+    #[tokio::test]
+    async fn the_address_that_was_checked_is_the_address_connected_to() {
+        let port = says((ALLOWED, 0).into(), "allowed").await.port();
+        says((FORBIDDEN, port).into(), "forbidden").await;
+        let answers = [
+            vec![FORBIDDEN, ALLOWED],
+            vec![ALLOWED],
+            // Now the name leads elsewhere.
+            vec![FORBIDDEN],
+        ];
+        let names = Rebinding {
+            answers: Mutex::new(answers.into()),
+        };
+        let client = client(&tls::config().unwrap(), &Limits::default())
+            // Each exchange looks the name up anew.
+            .pool_max_idle_per_host(0)
+            .dns_resolver(names)
+            .build()
+            .unwrap();
+        let url = format!("http://rebinding.example:{port}/");
+        for _ in 0..2 {
+            let response = client.get(&url).send().await.unwrap();
+            assert_eq!(response.text().await.unwrap(), "allowed");
+        }
+        match failure(client.get(&url).send().await.unwrap_err()) {
+            Failure::Refused(why) => assert!(
+                why.contains("rebinding.example is a private address"),
+                "{why}"
+            ),
+            other => panic!("{other:?}"),
         }
     }
 }

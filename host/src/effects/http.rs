@@ -96,12 +96,32 @@ impl Network {
             .acquire()
             .await
             .map_err(|_| Failure::Unsupported)?;
-        tokio::time::timeout(
-            self.limits.request_timeout,
-            self.authenticated(endpoint, &prepared),
-        )
-        .await
-        .unwrap_or(Err(Failure::TimedOut))
+        let exchange = self.authenticated(endpoint, &prepared);
+        let answer = tokio::time::timeout(self.limits.request_timeout, exchange).await;
+        let answer = answer.unwrap_or(Err(Failure::TimedOut));
+        if let Err(failure) = &answer {
+            self.tell(&request.service, failure);
+        }
+        answer
+    }
+
+    /// Tells the operator which limit ended an exchange; to the component it is a failure only.
+    fn tell(&self, service: &str, failure: &Failure) {
+        let (what, limit) = match failure {
+            Failure::TooLarge => (
+                "is larger",
+                format!("response_mb = {}", self.limits.response_bytes >> 20),
+            ),
+            Failure::TimedOut => (
+                "takes longer",
+                format!(
+                    "request_timeout_s = {}",
+                    self.limits.request_timeout.as_secs()
+                ),
+            ),
+            _ => return,
+        };
+        tracing::warn!("an answer of {service} {what} than {limit} in [limits] allows");
     }
 
     /// Sends with the credential, once more with a renewed one after a 401.

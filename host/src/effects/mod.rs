@@ -3,6 +3,7 @@
 //! **Architecture Invariant:** nothing here retries what the component could retry. The only
 //! repetition is the one exchange after a token was renewed.
 
+mod address;
 mod egress;
 mod http;
 mod lines;

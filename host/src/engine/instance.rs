@@ -75,13 +75,19 @@ impl Instance {
         let mut store = engine.store(limits);
         // What one answer of the component may make the host allocate.
         store.set_hostcall_fuel(limits.memory_bytes);
-        store.set_epoch_deadline(u64::MAX / 2);
-        let exports = ready.instantiate(&mut store).map_err(|error| {
-            Problem::new(
-                "component-start",
-                format!("The component does not start: {error:#}."),
-                "Raise memory_mb in [limits] if it needs more than it got; else report this.",
-            )
+        set_deadline(&mut store, limits.turn_time);
+        // A component may compute already when it starts.
+        let ticking = engine.ticker.tick();
+        let started = ready.instantiate(&mut store);
+        drop(ticking);
+        let exports = started.map_err(|error| {
+            limit_reached(&store, limits.turn_time, &error).unwrap_or_else(|| {
+                Problem::new(
+                    "component-start",
+                    format!("The component does not start: {error:#}."),
+                    "Report this to whoever made the component.",
+                )
+            })
         })?;
         Ok(Instance {
             store,
@@ -148,40 +154,54 @@ impl Instance {
         &mut self,
         export: impl FnOnce(&Connector, &mut Store<Guard>) -> wasmtime::Result<T>,
     ) -> Result<T, Problem> {
-        let periods = self.turn_time.as_millis().div_ceil(PERIOD.as_millis());
-        // The running period counts as none.
-        self.store
-            .set_epoch_deadline(u64::try_from(periods).unwrap_or(u64::MAX / 2) + 1);
+        set_deadline(&mut self.store, self.turn_time);
         let _ticking = self.engine.ticker.tick();
         export(&self.exports, &mut self.store).map_err(|error| self.trapped(&error))
     }
 
     fn trapped(&self, error: &wasmtime::Error) -> Problem {
-        let guard = self.store.data();
-        if guard.refused {
-            return Problem::new(
-                "component-memory",
-                format!(
-                    "The component wanted more than the {} MiB of memory that a pass may use.",
-                    guard.memory_bytes_max >> 20
-                ),
-                "Raise memory_mb in [limits].",
-            );
-        }
-        if error.downcast_ref::<wasmtime::Trap>() == Some(&wasmtime::Trap::Interrupt) {
-            return Problem::new(
-                "component-time",
-                format!(
-                    "The component computed for more than the {} s that one turn may take.",
-                    self.turn_time.as_secs()
-                ),
-                "Raise turn_s in [limits] if this machine is slow; else report this.",
-            );
-        }
-        Problem::new(
-            "component-trap",
-            format!("The component broke off: {}.", error.root_cause()),
-            "The ledger is as it was; the pass can be run again. Report this with its recording.",
-        )
+        limit_reached(&self.store, self.turn_time, error).unwrap_or_else(|| {
+            Problem::new(
+                "component-trap",
+                format!("The component broke off: {}.", error.root_cause()),
+                "The ledger is as it was; the pass can be run again. Report this with its recording.",
+            )
+        })
     }
+}
+
+fn set_deadline(store: &mut Store<Guard>, turn_time: Duration) {
+    let periods = turn_time.as_millis().div_ceil(PERIOD.as_millis());
+    // The running period counts as none.
+    store.set_epoch_deadline(u64::try_from(periods).unwrap_or(u64::MAX / 2) + 1);
+}
+
+/// The limit that ended the component, if one did.
+fn limit_reached(
+    store: &Store<Guard>,
+    turn_time: Duration,
+    error: &wasmtime::Error,
+) -> Option<Problem> {
+    let guard = store.data();
+    if guard.refused {
+        return Some(Problem::new(
+            "component-memory",
+            format!(
+                "The component wanted more than the {} MiB of memory that a pass may use.",
+                guard.memory_bytes_max >> 20
+            ),
+            "Raise memory_mb in [limits].",
+        ));
+    }
+    let interrupted = error.downcast_ref::<wasmtime::Trap>() == Some(&wasmtime::Trap::Interrupt);
+    interrupted.then(|| {
+        Problem::new(
+            "component-time",
+            format!(
+                "The component computed for more than the {} s that one turn may take.",
+                turn_time.as_secs()
+            ),
+            "Raise turn_s in [limits] if this machine is slow; else report this.",
+        )
+    })
 }

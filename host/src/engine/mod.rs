@@ -11,6 +11,7 @@ mod ticker;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use wasmtime::component::Linker;
@@ -26,6 +27,9 @@ use ticker::Ticker;
 pub use bindings::exports::atsync::connector::{manifest, policy, reconcile};
 pub use contract::{CONTRACT, WIT};
 pub use instance::Instance;
+
+/// How long a component may take to start and to describe itself.
+const LOAD_TIME: Duration = Duration::from_secs(5);
 
 /// Compiles and runs components. One for the whole program; clones share it.
 #[derive(Clone)]
@@ -96,7 +100,11 @@ impl Engine {
                     "The component is not what {contract} asks for: {error:#}."
                 ))
             })?;
-        let mut instance = Instance::new(self, &ready, &Limits::default())?;
+        let limits = Limits {
+            turn_time: LOAD_TIME,
+            ..Limits::default()
+        };
+        let mut instance = Instance::new(self, &ready, &limits)?;
         let description = Arc::new(instance.describe()?);
         Ok(Connector {
             ready,

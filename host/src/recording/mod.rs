@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::{Clock, Timestamp};
 use crate::engine::reconcile::{Completion, Effect, Job, Request};
 use crate::pass::{Ended, Tally, bytes_of, kind, kind_of};
 use crate::problem::Problem;
@@ -26,7 +27,8 @@ use writer::Writer;
 pub struct Budget {
     /// Space for the recordings of one connection, in bytes. Default 64 MiB.
     pub bytes_max: u64,
-    /// How long before the newest pass one may lie, in milliseconds. Default 14 days.
+    /// How old one may be, in milliseconds: before the newest pass, and before now whenever
+    /// [`Recorder::forget`] is called. Default 14 days.
     pub age_ms_max: u64,
 }
 
@@ -69,13 +71,28 @@ pub(crate) struct Recording {
 }
 
 impl Recorder {
-    /// Keeps recordings below `folder`, which is made readable for its owner only.
+    /// Keeps recordings below `folder`, which is made readable for its owner only. A budget of no
+    /// bytes keeps none.
     pub fn new(folder: &Path, budget: Budget) -> Result<Recorder, Problem> {
         let writer = Arc::new(Writer::start(folder, budget)?);
         Ok(Recorder {
             writer,
             pass_bytes_max: PASS_BYTES_MAX,
         })
+    }
+
+    /// Drops what is too old at `now`, or too much, without waiting for a pass to end.
+    pub fn forget(&self, now: Timestamp) {
+        self.writer.forget(now);
+    }
+
+    /// Forgets every hour what has grown too old, for as long as it is polled.
+    pub async fn grow_old(&self, clock: &dyn Clock) {
+        const HOUR_MS: u64 = 60 * 60 * 1000;
+        loop {
+            clock.sleep_until(clock.now().saturating_add(HOUR_MS)).await;
+            self.forget(clock.now());
+        }
     }
 
     /// Waits until all that was recorded is on disk.

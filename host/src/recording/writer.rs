@@ -15,6 +15,7 @@ use flate2::write::GzEncoder;
 
 use super::Budget;
 use super::format::Line;
+use crate::clock::Timestamp;
 use crate::connection::file_name;
 use crate::problem::Problem;
 
@@ -38,6 +39,8 @@ enum Message {
         line: Line,
     },
     Close(PathBuf),
+    /// Drops what is too old at this time.
+    Forget(Timestamp),
     Flush(SyncSender<()>),
 }
 
@@ -112,6 +115,12 @@ impl Writer {
         }
     }
 
+    pub(super) fn forget(&self, now: Timestamp) {
+        if let Some(to_thread) = &self.to_thread {
+            let _ = to_thread.send(Message::Forget(now));
+        }
+    }
+
     pub(super) fn flush(&self) {
         let (done, wait) = mpsc::sync_channel(1);
         if let Some(to_thread) = &self.to_thread
@@ -145,6 +154,7 @@ fn write_all(
                 write_line(&mut open, &file, &line)
             }
             Message::Close(file) => close(&mut open, &file, folder, budget),
+            Message::Forget(now) => forget(folder, budget, now),
             Message::Flush(done) => {
                 let _ = done.send(());
                 Ok(())
@@ -196,8 +206,13 @@ fn close(
     };
     encoder.into_inner()?.finish()?;
     fs::rename(unfinished(file), file)?;
-    // Those of the other connections grow old, too, even if no pass of theirs runs any more.
-    let oldest = began(file).saturating_sub(budget.age_ms_max);
+    forget(folder, budget, began(file))
+}
+
+/// Keeps the budget in the recordings of every connection; those grow old, too, whose passes do
+/// not run any more.
+fn forget(folder: &Path, budget: Budget, now: Timestamp) -> io::Result<()> {
+    let oldest = now.saturating_sub(budget.age_ms_max);
     for connection in fs::read_dir(folder)? {
         let connection = connection?.path();
         if connection.is_dir() {
@@ -223,7 +238,9 @@ fn drop_oldest(folder: &Path, bytes_max: u64, oldest: u64) -> io::Result<()> {
     let mut kept = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        kept.push((entry.path(), entry.metadata()?.len()));
+        // Another command may have dropped it meanwhile, here and below.
+        let bytes = entry.metadata().map_or(0, |metadata| metadata.len());
+        kept.push((entry.path(), bytes));
     }
     kept.sort();
     let mut total: u64 = kept.iter().map(|(_, bytes)| bytes).sum();
@@ -231,8 +248,10 @@ fn drop_oldest(folder: &Path, bytes_max: u64, oldest: u64) -> io::Result<()> {
         if total <= bytes_max && began(&path) >= oldest {
             break;
         }
-        fs::remove_file(path)?;
-        total -= bytes;
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => total -= bytes,
+        }
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! The daemon's own web server: webhooks come in, health, metrics and a status page go out.
 
+mod access;
+mod keeper;
 mod metrics;
 mod page;
 mod webhooks;
@@ -8,11 +10,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router, middleware};
+use secrecy::SecretString;
 use tokio::net::TcpListener;
 
 use crate::clock::Clock;
@@ -21,6 +24,7 @@ use crate::engine::manifest::Description;
 use crate::pass::CancellationToken;
 use crate::problem::Problem;
 use crate::store::{LastPass, Standing, Store, aside, last_pass, standing};
+use keeper::Keeper;
 pub use metrics::Metrics;
 pub(crate) use webhooks::{Intake, Refusal};
 
@@ -33,11 +37,13 @@ const LAST_ANSWERS: Duration = Duration::from_secs(2);
 /// What the server shows and takes in.
 pub struct Server {
     names: Vec<String>,
-    /// By connection and service.
-    intakes: BTreeMap<(String, String), Intake>,
+    /// By connection and service, with the time that a delivery may take to come in.
+    intakes: BTreeMap<(String, String), (Intake, Duration)>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
+    /// What it takes to see page and metrics; none: to be on this machine.
+    token: Option<SecretString>,
 }
 
 /// What is known of one connection.
@@ -62,10 +68,8 @@ impl Server {
             for webhook in &description.webhooks {
                 let key = (connection.name.clone(), webhook.service.clone());
                 let secrets = connection.webhook_secrets.get(&webhook.service);
-                intakes.insert(
-                    key,
-                    Intake::new(webhook, secrets.cloned().unwrap_or_default()),
-                );
+                let intake = Intake::new(webhook, secrets.cloned().unwrap_or_default());
+                intakes.insert(key, (intake, connection.limits.request_timeout));
             }
         }
         Server {
@@ -74,7 +78,15 @@ impl Server {
             store,
             clock,
             metrics,
+            token: None,
         }
+    }
+
+    /// Shows status page and metrics to whoever has this token, instead of to this machine.
+    #[must_use]
+    pub fn with_token(mut self, token: Option<SecretString>) -> Server {
+        self.token = token;
+        self
     }
 
     /// Answers on `listener` until it is cancelled; what is being answered then has a moment to
@@ -94,13 +106,22 @@ impl Server {
     }
 
     fn router(self) -> Router {
+        let keeper = Keeper::start(Arc::clone(&self.store));
+        let server = Arc::new(self);
+        let shown = Router::new()
+            .route("/metrics", get(show_metrics))
+            .route("/", get(show_page))
+            .route_layer(middleware::from_fn_with_state(
+                Arc::clone(&server),
+                access::guard,
+            ));
         Router::new()
             .route("/webhooks/{connection}/{service}", post(webhooks::take_in))
             .layer(DefaultBodyLimit::max(WEBHOOK_BYTES_MAX))
+            .layer(Extension(keeper))
             .route("/health", get(health))
-            .route("/metrics", get(show_metrics))
-            .route("/", get(show_page))
-            .with_state(Arc::new(self))
+            .merge(shown)
+            .with_state(server)
     }
 
     /// Reads what is known of every connection.
@@ -124,7 +145,11 @@ impl Server {
 async fn health(State(server): State<Arc<Server>>) -> Response {
     match server.known().await {
         Ok(_) => (StatusCode::OK, "ok\n").into_response(),
-        Err(problem) => unavailable(&problem),
+        // Anybody may ask, so what is wrong is told elsewhere.
+        Err(problem) => {
+            tracing::error!(%problem, "not well");
+            (StatusCode::SERVICE_UNAVAILABLE, "not well\n").into_response()
+        }
     }
 }
 
@@ -145,8 +170,9 @@ async fn show_page(State(server): State<Arc<Server>>) -> Response {
                 (header::CONTENT_TYPE, "text/html; charset=utf-8"),
                 (
                     header::CONTENT_SECURITY_POLICY,
-                    "default-src 'none'; style-src 'unsafe-inline'",
+                    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
                 ),
+                (header::CACHE_CONTROL, "no-store"),
             ];
             (headers, page::html(&known, server.clock.now())).into_response()
         }

@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{FromRequest as _, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -13,9 +15,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 
 use super::Server;
+use super::keeper::Keeper;
 use crate::engine::manifest::Webhook;
 use crate::engine::reconcile::Hint;
-use crate::store::{Delivery, aside};
+use crate::store::Delivery;
 
 /// What it takes to believe that a webhook comes from its service.
 pub(crate) struct Intake {
@@ -78,28 +81,34 @@ impl Intake {
 pub(super) async fn take_in(
     State(server): State<Arc<Server>>,
     Path((connection, service)): Path<(String, String)>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> (StatusCode, &'static str) {
+    Extension(keeper): Extension<Keeper>,
+    request: Request,
+) -> Response {
     let key = (connection, service);
-    let Some(intake) = server.intakes.get(&key) else {
-        return (StatusCode::NOT_FOUND, "no such connection or service\n");
+    let Some((intake, time)) = server.intakes.get(&key) else {
+        return (StatusCode::NOT_FOUND, "no such connection or service\n").into_response();
     };
     let (connection, service) = key;
-    let count = |result| server.metrics.webhook(&connection, result);
+    let answer = |result, status: StatusCode, text: &'static str| {
+        server.metrics.webhook(&connection, result);
+        (status, text).into_response()
+    };
+    let headers = request.headers().clone();
+    let body = match tokio::time::timeout(*time, Bytes::from_request(request, &())).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(rejection)) => return answer("refused", rejection.status(), "too large, or cut\n"),
+        Err(_) => return answer("refused", StatusCode::REQUEST_TIMEOUT, "too slow\n"),
+    };
     let hint = match intake.hint(&headers, &body) {
         Ok(Some(hint)) => hint,
-        Ok(None) => {
-            count("ignored");
-            return (StatusCode::OK, "");
-        }
+        Ok(None) => return answer("ignored", StatusCode::OK, ""),
         Err(Refusal::Forged) => {
-            count("forged");
-            return (StatusCode::UNAUTHORIZED, "the signature is not right\n");
+            let status = StatusCode::UNAUTHORIZED;
+            return answer("forged", status, "the signature is not right\n");
         }
         Err(Refusal::NoId) => {
-            count("refused");
-            return (StatusCode::BAD_REQUEST, "the id header is missing\n");
+            let status = StatusCode::BAD_REQUEST;
+            return answer("refused", status, "the id header is missing\n");
         }
     };
     let delivery = Delivery {
@@ -107,16 +116,13 @@ pub(super) async fn take_in(
         hint,
         at: server.clock.now(),
     };
-    let (store, owner) = (Arc::clone(&server.store), connection.clone());
-    match aside(move || store.take_in(&owner, &delivery)).await {
-        Ok(fresh) => {
-            count(if fresh { "taken" } else { "repeated" });
-            (StatusCode::OK, "")
-        }
+    match keeper.keep(connection.clone(), delivery).await {
+        Ok(true) => answer("taken", StatusCode::OK, ""),
+        Ok(false) => answer("repeated", StatusCode::OK, ""),
         Err(problem) => {
             tracing::error!(connection, %problem, "a webhook is not kept");
-            count("failed");
-            (StatusCode::SERVICE_UNAVAILABLE, "not kept; send it again\n")
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            answer("failed", status, "not kept; send it again\n")
         }
     }
 }

@@ -155,6 +155,11 @@ impl Store for MemoryStore {
         Ok(fresh)
     }
 
+    fn take_in_all(&self, deliveries: &[(String, Delivery)]) -> Result<Vec<bool>, Problem> {
+        let take_in = |(connection, delivery): &(String, _)| self.take_in(connection, delivery);
+        deliveries.iter().map(take_in).collect()
+    }
+
     fn inbox(&self, connection: &str, limit: usize) -> Result<Inbox, Problem> {
         let shelves = self.shelves();
         let waiting = shelves

@@ -59,6 +59,10 @@ pub trait Store: Send + Sync {
     /// Keeps a webhook durably before it is acknowledged. False if its id was there already.
     fn take_in(&self, connection: &str, delivery: &Delivery) -> Result<bool, Problem>;
 
+    /// Keeps webhooks of any connections in one go, each as [`Store::take_in`] does; all of them
+    /// or none.
+    fn take_in_all(&self, deliveries: &[(String, Delivery)]) -> Result<Vec<bool>, Problem>;
+
     /// The oldest webhooks that no pass has dealt with, at most `limit`, and none after their
     /// bodies have reached [`INBOX_BYTES_MAX`].
     fn inbox(&self, connection: &str, limit: usize) -> Result<Inbox, Problem>;

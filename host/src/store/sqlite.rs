@@ -306,6 +306,28 @@ impl Ledger for SqliteLedger {
     }
 }
 
+fn take_in(file: &Connection, connection: &str, delivery: &Delivery) -> rusqlite::Result<bool> {
+    let Delivery { service, hint, at } = delivery;
+    let mut insert = file.prepare_cached(
+        "INSERT INTO inbox (connection, service, id, topic, body, at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+    )?;
+    let at = i64::try_from(*at).unwrap_or(i64::MAX);
+    let rows = insert.execute(params![
+        connection, service, hint.id, hint.topic, hint.body, at
+    ])?;
+    if rows == 1 && file.last_insert_rowid() % TRIM_EVERY == 0 {
+        file.execute(
+            "UPDATE inbox SET body = NULL
+             WHERE connection = ?1 AND body IS NOT NULL AND number <= (
+                 SELECT number FROM inbox WHERE connection = ?1 AND body IS NOT NULL
+                 ORDER BY number DESC LIMIT 1 OFFSET ?2)",
+            params![connection, WAITING_MAX],
+        )?;
+    }
+    Ok(rows == 1)
+}
+
 impl Store for SqliteStore {
     fn ledger(&self, connection: &str) -> Arc<dyn Ledger> {
         Arc::new(SqliteLedger {
@@ -338,26 +360,14 @@ impl Store for SqliteStore {
     }
 
     fn take_in(&self, connection: &str, delivery: &Delivery) -> Result<bool, Problem> {
-        let Delivery { service, hint, at } = delivery;
-        self.write("keep a webhook", |file| {
-            let mut insert = file.prepare_cached(
-                "INSERT INTO inbox (connection, service, id, topic, body, at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-            )?;
-            let at = i64::try_from(*at).unwrap_or(i64::MAX);
-            let rows = insert.execute(params![
-                connection, service, hint.id, hint.topic, hint.body, at
-            ])?;
-            if rows == 1 && file.last_insert_rowid() % TRIM_EVERY == 0 {
-                file.execute(
-                    "UPDATE inbox SET body = NULL
-                     WHERE connection = ?1 AND body IS NOT NULL AND number <= (
-                         SELECT number FROM inbox WHERE connection = ?1 AND body IS NOT NULL
-                         ORDER BY number DESC LIMIT 1 OFFSET ?2)",
-                    params![connection, WAITING_MAX],
-                )?;
-            }
-            Ok(rows == 1)
+        self.write("keep a webhook", |file| take_in(file, connection, delivery))
+    }
+
+    fn take_in_all(&self, deliveries: &[(String, Delivery)]) -> Result<Vec<bool>, Problem> {
+        self.write("keep webhooks", |file| {
+            let take_in =
+                |(connection, delivery): &(String, _)| take_in(file, connection, delivery);
+            deliveries.iter().map(take_in).collect()
         })
     }
 

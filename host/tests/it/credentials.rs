@@ -8,7 +8,7 @@ use atsync::recording::{Budget, Recorder};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get as on_get, post};
 use serde_json::{Value, json};
 
@@ -200,6 +200,23 @@ async fn a_token_endpoint_that_says_no_is_named_and_its_words_are_not_repeated()
         matches!(answer, Answer::Failed(Failure::Unreachable(_))),
         "{answer:?}"
     );
+}
+
+#[tokio::test]
+async fn a_token_endpoint_that_leads_elsewhere_is_not_followed() {
+    let (elsewhere, mut bench) = granting().await;
+    let there = bench.shelf().url.clone().unwrap().join("/oauth/token");
+    let there = there.unwrap().to_string();
+    let router = Router::new().route(
+        "/oauth/token",
+        post(async move || Redirect::temporary(&there)),
+    );
+    bench.shelf().url = Some(serve(router).await.parse().unwrap());
+    match bench.answer(get("/stock")).await {
+        Answer::Failed(Failure::Unreachable(why)) => assert!(why.contains("status 307"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(elsewhere.asked.lock().unwrap().len(), 0);
 }
 
 #[tokio::test]

@@ -160,6 +160,29 @@ async fn a_component_that_computes_for_ever_is_stopped() {
     assert_eq!(problem.code, "component-time");
 }
 
+#[test]
+fn a_component_that_never_comes_to_its_start_is_stopped() {
+    let text = r#"(component
+        (core module $m
+            (func $spin (loop br 0))
+            (start $spin)
+            (func (export "f")))
+        (core instance $i (instantiate $m))
+        (func $f (canon lift (core func $i "f")))
+        (instance $manifest (export "describe" (func $f)) (export "check-settings" (func $f)))
+        (instance $reconcile (export "start" (func $f)) (export "resume" (func $f)))
+        (instance $policy (export "availability" (func $f)) (export "claim" (func $f)))
+        (export "atsync:connector/manifest@1.0.0" (instance $manifest))
+        (export "atsync:connector/reconcile@1.0.0" (instance $reconcile))
+        (export "atsync:connector/policy@1.0.0" (instance $policy)))"#;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("spinning.wasm");
+    std::fs::write(&file, wat::parse_str(text).unwrap()).unwrap();
+    let engine = Engine::new(folder.path()).unwrap();
+    let problem = engine.load(&Component::File(file)).err().unwrap();
+    assert_eq!(problem.code, "component-time", "{problem}");
+}
+
 #[tokio::test]
 async fn a_trap_fails_the_pass_and_says_so() {
     let problem = Bench::offline()

@@ -1,3 +1,4 @@
+use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{any, get as on_get};
 
+use crate::program::*;
 use crate::support::*;
 
 /// Says what it was asked.
@@ -164,7 +166,6 @@ async fn an_answer_larger_than_the_limit_is_not_taken_in() {
 #[tokio::test]
 async fn a_compressed_answer_is_opened_and_its_real_size_counts() {
     async fn bomb() -> Response {
-        use std::io::Write as _;
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         gzip.write_all(&vec![b'0'; 10 << 20]).unwrap();
         ([("content-encoding", "gzip")], gzip.finish().unwrap()).into_response()
@@ -211,6 +212,29 @@ async fn a_service_that_does_not_answer_in_time_is_a_time_out() {
             .all(|answer| matches!(answer, Answer::Failed(Failure::TimedOut))),
         "{answers:?}"
     );
+}
+
+#[tokio::test]
+async fn the_program_names_the_limit_that_ended_an_exchange() {
+    let bomb = async || {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        gzip.write_all(&vec![b'0'; 2 << 20]).unwrap();
+        ([("content-encoding", "gzip")], gzip.finish().unwrap())
+    };
+    let slow = async || std::future::pending::<()>().await;
+    let router = Router::new()
+        .route("/bomb", on_get(bomb))
+        .route("/slow", on_get(slow));
+    let shelf = format!("url = \"{}\"\ntoken = \"open-sesame\"", serve(router).await);
+    let limits = "[limits]\nresponse_mb = 1\nrequest_timeout_s = 1\n";
+    let ways = connection("acme", &shelf, &gets(&["/bomb", "/slow"]));
+    let output = Program::new(&format!("{limits}{ways}"))
+        .types(&["sync"])
+        .await;
+    let said = String::from_utf8(output.stderr).unwrap();
+    for limit in ["response_mb = 1 ", "request_timeout_s = 1 "] {
+        assert!(said.contains(limit), "{limit} in {said}");
+    }
 }
 
 #[tokio::test]

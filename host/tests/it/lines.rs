@@ -1,12 +1,14 @@
+use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use atsync::engine::reconcile::{Answer, Effect, Failure, LinesRequest, Mode};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get as on_get;
 use serde_json::json;
 
@@ -227,6 +229,94 @@ async fn a_download_from_elsewhere_or_in_pieces_without_measure_is_refused() {
             "{answer:?}"
         );
     }
+}
+
+/// A server whose file gives a byte now and then.
+async fn trickle(ranges: bool) -> Bench {
+    let file = async move || {
+        let chunks = futures_util::stream::unfold((), async |()| {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            Some((Ok::<_, std::io::Error>("x"), ()))
+        });
+        let body = Body::from_stream(chunks);
+        if ranges {
+            let range = [(header::CONTENT_RANGE, "bytes 0-999/1000")];
+            (StatusCode::PARTIAL_CONTENT, range, body).into_response()
+        } else {
+            body.into_response()
+        }
+    };
+    let mut bench = Bench::new(&serve(Router::new().route("/file", on_get(file))).await);
+    bench.connection.limits.request_timeout = Duration::from_millis(300);
+    bench
+}
+
+#[tokio::test]
+async fn a_file_that_trickles_in_is_a_time_out_with_and_without_ranges() {
+    for ranges in [true, false] {
+        let mut bench = trickle(ranges).await;
+        let url = bench.shelf().url.clone().unwrap().join("/file").unwrap();
+        let answer = bench.answer(read(url.as_str(), 0, 1_000)).await;
+        assert!(
+            matches!(answer, Answer::Failed(Failure::TimedOut)),
+            "{answer:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_file_without_end_is_given_up_at_its_limit() {
+    let endless = async |headers: HeaderMap| {
+        let range = headers[header::RANGE].to_str().unwrap().to_owned();
+        let (first, last) = range.trim_start_matches("bytes=").split_once('-').unwrap();
+        let bytes = last.parse::<usize>().unwrap() + 1 - first.parse::<usize>().unwrap();
+        let part = [(header::CONTENT_RANGE, format!("bytes {first}-{last}/*"))];
+        (StatusCode::PARTIAL_CONTENT, part, "\n".repeat(bytes))
+    };
+    let base = serve(Router::new().route("/file", on_get(endless))).await;
+    let mut bench = Bench::new(&base);
+    bench.connection.limits.download_bytes = 10_000;
+    let steps = json!([{ "ReadAll": [format!("{base}/file"), 1_000] }]);
+    let data = bench.data(Mode::Sync, &steps).await;
+    assert_eq!(data["bytes_read"], 11_000);
+    let answers = answers(&data);
+    assert!(
+        matches!(answers[..], [Answer::Failed(Failure::TooLarge)]),
+        "{answers:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_file_that_unpacks_into_a_bomb_is_too_large() {
+    let bomb = async || {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        gzip.write_all(&vec![b'0'; 10 << 20]).unwrap();
+        ([("content-encoding", "gzip")], gzip.finish().unwrap())
+    };
+    let base = serve(Router::new().route("/file", on_get(bomb))).await;
+    let bench = Bench::new(&base);
+    let answer = bench
+        .answer(read(&format!("{base}/file"), 0, 1 << 20))
+        .await;
+    assert!(
+        matches!(answer, Answer::Failed(Failure::TooLarge)),
+        "{answer:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_download_that_leads_elsewhere_is_not_followed() {
+    let (elsewhere, _, url) = shop("one\n", true).await;
+    let router = Router::new().route("/moved", on_get(async move || Redirect::temporary(&url)));
+    let base = serve(router).await;
+    match Bench::new(&base)
+        .answer(read(&format!("{base}/moved"), 0, 10))
+        .await
+    {
+        Answer::Failed(Failure::Unreachable(why)) => assert!(why.contains("status 307"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(elsewhere.requests.load(Ordering::SeqCst), 0);
 }
 
 #[tokio::test]

@@ -8,13 +8,17 @@
     reason = "a test fails by panicking"
 )]
 
+mod access;
 mod credentials;
 mod engine;
 mod http;
 mod lines;
 mod pass;
+mod private;
+mod program;
 mod recording;
 mod schedule;
+mod secrets;
 mod server;
 mod store;
 mod support;

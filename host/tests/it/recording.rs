@@ -46,6 +46,34 @@ async fn a_recorded_pass_replays_to_the_same_outcome_without_a_store() {
 }
 
 #[tokio::test]
+async fn recordings_grow_too_old_while_no_pass_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = recorded(folder.path(), 1 << 20);
+    let clock = SimulatedClock::new(1_000_000);
+    bench.clock = Arc::new(clock.clone());
+    bench.data(Mode::Sync, &json!([])).await;
+    let recorder = bench.recorder.clone().unwrap();
+    recorder.flush();
+    let growing = Arc::clone(&recorder);
+    let time = clock.clone();
+    tokio::spawn(async move { growing.grow_old(&time).await });
+    clock.advance(Duration::from_secs(14 * 24 * 60 * 60 - 1));
+    tokio::task::yield_now().await;
+    recorder.flush();
+    assert_eq!(recordings(folder.path()).len(), 1);
+    let goes = async {
+        while !recordings(folder.path()).is_empty() {
+            clock.advance(Duration::from_secs(60 * 60));
+            tokio::task::yield_now().await;
+            recorder.flush();
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), goes)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
 async fn the_oldest_recordings_make_room() {
     let folder = tempfile::tempdir().unwrap();
     let bench = recorded(folder.path(), 2_000);

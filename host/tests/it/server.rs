@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use atsync::clock::SimulatedClock;
 use atsync::engine::reconcile::Mode;
 use atsync::pass::CancellationToken;
 use atsync::server::{Metrics, Server};
@@ -9,12 +10,13 @@ use base64::Engine as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::StatusCode;
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::support::*;
 
 /// A server for the connection `acme`, over a real file.
-struct Post {
-    base: String,
+pub struct Post {
+    pub base: String,
     bench: Bench,
     metrics: Arc<Metrics>,
     cancel: CancellationToken,
@@ -23,8 +25,12 @@ struct Post {
 }
 
 async fn post() -> Post {
+    open(Bench::offline(), None).await
+}
+
+/// A server for this bench's connection, and with this token.
+pub async fn open(mut bench: Bench, token: Option<&str>) -> Post {
     let folder = tempfile::tempdir().unwrap();
-    let mut bench = Bench::offline();
     bench.store = Arc::new(SqliteStore::open(&folder.path().join("atsync.db")).unwrap());
     let secrets = vec!["newer-secret".into(), "older-secret".into()];
     bench
@@ -38,7 +44,8 @@ async fn post() -> Post {
         Arc::clone(&bench.store),
         Arc::clone(&bench.clock),
         Arc::clone(&metrics),
-    );
+    )
+    .with_token(token.map(Into::into));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let cancel = CancellationToken::new();
@@ -53,7 +60,7 @@ async fn post() -> Post {
     }
 }
 
-fn signature(secret: &str, body: &str) -> String {
+pub fn signature(secret: &str, body: &str) -> String {
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(body.as_bytes());
     base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes())
@@ -69,7 +76,7 @@ impl Post {
             .body(body.to_owned())
     }
 
-    async fn deliver(&self, id: &str, body: &str) -> StatusCode {
+    pub async fn deliver(&self, id: &str, body: &str) -> StatusCode {
         let signature = signature("newer-secret", body);
         self.delivery(id, body, &signature)
             .send()
@@ -115,6 +122,30 @@ async fn a_signed_webhook_waits_in_the_inbox_and_reaches_the_next_pass_once() {
         "and once more"
     );
     assert!(post.waiting().is_empty());
+}
+
+#[tokio::test]
+async fn a_delivery_that_is_replayed_within_three_days_is_known() {
+    let clock = SimulatedClock::new(1_000_000);
+    let bench = Bench {
+        clock: Arc::new(clock.clone()),
+        ..Bench::offline()
+    };
+    let post = open(bench, None).await;
+    // Whether a delivery is a new one; a pass deals with those that are.
+    let is_new = async |id: &str| {
+        assert_eq!(post.deliver(id, "{}").await, 200);
+        let waiting = post.waiting();
+        post.bench.data(Mode::Sync, &json!([])).await;
+        waiting == [id]
+    };
+    assert!(is_new("1").await);
+    clock.advance(Duration::from_secs(3 * 24 * 60 * 60));
+    assert!(is_new("2").await);
+    assert!(!is_new("1").await);
+    clock.advance(Duration::from_secs(1));
+    assert!(is_new("3").await);
+    assert!(is_new("1").await);
 }
 
 #[tokio::test]
@@ -168,6 +199,50 @@ async fn a_body_above_a_mebibyte_is_not_taken() {
     let post = post().await;
     assert_eq!(post.deliver("1", &"x".repeat((1 << 20) + 1)).await, 413);
     assert_eq!(post.deliver("2", &"x".repeat(1 << 20)).await, 200);
+}
+
+#[tokio::test]
+async fn webhooks_are_posted_and_come_in_no_other_way() {
+    let post = post().await;
+    for method in ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+        let method = method.parse().unwrap();
+        let url = format!("{}/webhooks/acme/shelf", post.base);
+        let response = client().request(method, url).body("{}").send().await;
+        assert_eq!(response.unwrap().status(), 405);
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_trickles_in_is_not_waited_for() {
+    let mut bench = Bench::offline();
+    bench.connection.limits.request_timeout = Duration::from_millis(100);
+    let post = open(bench, None).await;
+    let address = post.base.trim_start_matches("http://");
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "POST /webhooks/acme/shelf HTTP/1.1\r\nhost: {address}\r\ncontent-length: 9\r\n\r\n{{"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 408");
+}
+
+#[tokio::test]
+async fn many_at_once_are_each_kept_once() {
+    let post = post().await;
+    let ids: Vec<String> = (0..200).map(|number| (number % 100).to_string()).collect();
+    let deliveries = ids.iter().map(|id| post.deliver(id, "{}"));
+    let answers = futures_util::future::join_all(deliveries).await;
+    assert!(answers.iter().all(|status| *status == 200), "{answers:?}");
+    let mut waiting = post.waiting();
+    waiting.sort_by_key(|id| id.parse::<u32>().unwrap());
+    assert_eq!(waiting, ids[..100]);
+    let metrics = post.get("/metrics").await;
+    for result in ["taken", "repeated"] {
+        let line = format!("atsync_webhooks_total{{connection=\"acme\",result=\"{result}\"}} 100");
+        assert!(metrics.contains(&line), "{line} in\n{metrics}");
+    }
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::support::*;
 
 /// A server for `localhost` that says ok over TLS; gives its port and its certificate.
-async fn serve_tls() -> (u16, String) {
+pub async fn serve_tls() -> (u16, String) {
     let CertifiedKey { cert, signing_key } =
         rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -10,6 +10,7 @@ mod stream;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_RANGE, ETAG, LAST_MODIFIED, RANGE};
 use reqwest::{Response, StatusCode};
@@ -81,12 +82,25 @@ impl Reader {
             )));
         }
         let source = Source::new(&self.network, &request.url)?;
+        if request.offset > self.network.limits.download_bytes {
+            source.tell("is larger than download_mb in [limits] allows");
+            return Err(Failure::TooLarge);
+        }
         let file = {
             let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(files.entry(request.url).or_default())
         };
         let mut file = file.lock().await;
         let lines = file.read(&source, request.offset, bytes_max).await;
+        match &lines {
+            Err(Failure::TimedOut) => {
+                source.tell("comes more slowly than request_timeout_s in [limits] allows");
+            }
+            Err(Failure::TooLarge) => {
+                source.tell("has a line, or a part, longer than the piece that was asked for");
+            }
+            _ => {}
+        }
         if lines.is_err() {
             *file = File {
                 identity: file.identity.take(),
@@ -120,7 +134,7 @@ impl File {
             }
             Fetched::Whole { response, identity } => {
                 self.same(source, &identity)?;
-                let stream = self.stream.insert(Stream::new(response));
+                let stream = self.stream.insert(Stream::new(response, source.pace));
                 stream.piece(offset, bytes_max).await
             }
         }
@@ -156,6 +170,14 @@ impl File {
 struct Source {
     client: reqwest::Client,
     url: Url,
+    pace: Pace,
+}
+
+/// What may be asked of a server at once, and how long it may take over that.
+#[derive(Clone, Copy)]
+struct Pace {
+    bytes: u64,
+    time: Duration,
 }
 
 impl Source {
@@ -164,7 +186,11 @@ impl Source {
             .map_err(|error| Failure::Refused(format!("the address of a file is none: {error}")))?;
         let private_addresses = network.downloads.check(&url)?;
         let client = network.egress.client(&url, private_addresses)?.clone();
-        Ok(Source { client, url })
+        let pace = Pace {
+            bytes: network.limits.piece_bytes as u64,
+            time: network.limits.request_timeout,
+        };
+        Ok(Source { client, url, pace })
     }
 
     fn ahead(&self, offset: u64, bytes_max: usize) -> Ahead {
@@ -178,6 +204,10 @@ impl Source {
     }
 
     async fn fetch(&self, offset: u64, bytes_max: usize) -> Result<Fetched, Failure> {
+        self.pace.keep(self.ask(offset, bytes_max)).await
+    }
+
+    async fn ask(&self, offset: u64, bytes_max: usize) -> Result<Fetched, Failure> {
         let end = offset.saturating_add(bytes_max as u64 - 1);
         let response = self
             .client
@@ -251,6 +281,11 @@ impl Source {
         })
     }
 
+    /// Tells the operator which limit ended the reading; to the component it is a failure only.
+    fn tell(&self, what: &str) {
+        tracing::warn!("the file at {} {what}", self.place());
+    }
+
     fn unreachable(&self, what: &str) -> Failure {
         Failure::Unreachable(format!("the file at {} {what}", self.place()))
     }
@@ -262,6 +297,17 @@ impl Source {
             self.url.host_str().unwrap_or_default(),
             self.url.path()
         )
+    }
+}
+
+impl Pace {
+    /// Ends what takes longer, however many bytes trickle in meanwhile.
+    async fn keep<T>(
+        self,
+        exchange: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let kept = tokio::time::timeout(self.time, exchange).await;
+        kept.unwrap_or(Err(Failure::TimedOut))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use reqwest::Response;
 
-use super::{cut, egress};
+use super::{Pace, cut, egress};
 use crate::engine::reconcile::{Failure, Lines};
 
 /// An answer that stays open. While nobody reads, the network holds the server back.
@@ -13,12 +13,14 @@ pub(super) struct Stream {
     /// Read from the network, not handed out yet.
     rest: Vec<u8>,
     ended: bool,
+    pace: Pace,
 }
 
 impl Stream {
-    pub(super) fn new(response: Response) -> Self {
+    pub(super) fn new(response: Response, pace: Pace) -> Self {
         Stream {
             response,
+            pace,
             offset: 0,
             rest: Vec::new(),
             ended: false,
@@ -32,10 +34,13 @@ impl Stream {
 
     /// The piece at `offset`; what lies before is skipped.
     pub(super) async fn piece(&mut self, offset: u64, bytes_max: usize) -> Result<Lines, Failure> {
-        self.skip_to(offset).await?;
-        while !self.ended && self.rest.len() <= bytes_max {
-            self.more().await?;
+        let pace = self.pace;
+        // What is skipped may be much; each step of it has the time of a piece.
+        while self.offset < offset {
+            let step = offset.min(self.offset.saturating_add(pace.bytes));
+            pace.keep(self.skip_to(step)).await?;
         }
+        pace.keep(self.fill(bytes_max)).await?;
         let last = self.ended && self.rest.len() <= bytes_max;
         let after = self.rest.split_off(bytes_max.min(self.rest.len()));
         let mut bytes = std::mem::replace(&mut self.rest, after);
@@ -61,6 +66,13 @@ impl Stream {
             let skipped = left.min(self.rest.len());
             self.rest.drain(..skipped);
             self.offset = self.offset.saturating_add(skipped as u64);
+        }
+        Ok(())
+    }
+
+    async fn fill(&mut self, bytes_max: usize) -> Result<(), Failure> {
+        while !self.ended && self.rest.len() <= bytes_max {
+            self.more().await?;
         }
         Ok(())
     }
