@@ -3,10 +3,7 @@
 //! `BEGIN_CORPUS=FOLDER cargo test -p atsync-tests --test fuzz` writes the inputs that it begins
 //! with into a folder.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod begin;
 mod targets;

@@ -11,6 +11,10 @@ use serde_json::Value;
 /// Turns of one pass at most. None of the small worlds here needs a tenth of it.
 const TURNS_MAX: usize = 5_000;
 
+/// The longest that a connection may lie still, whatever it was told: the longest interval of the
+/// settings, and as long again.
+const NEXT_RUN_MAX: u64 = 2 * 86_400_000;
+
 /// 2026-11-23T06:00:00Z
 pub const START: u64 = 1_795_413_600_000;
 
@@ -55,7 +59,7 @@ pub fn run(job: Job, host: &mut impl Host) -> Result<Outcome, Fault> {
                 turn = pass.resume(done);
             }
             Ok(Turn::Done(outcome)) => {
-                ends_well(&mut pass, &outcome);
+                ends_well(&mut pass, &outcome, told);
                 return Ok(outcome);
             }
             Err(fault) => return Err(fault),
@@ -64,8 +68,9 @@ pub fn run(job: Job, host: &mut impl Host) -> Result<Outcome, Fault> {
     panic!("the pass does not end");
 }
 
-/// What a pass leaves behind: a report that is JSON, and nothing to go on with.
-fn ends_well(pass: &mut Pass, outcome: &Outcome) {
+/// What a pass leaves behind: a report that is JSON, a time to come again, and nothing to go on
+/// with.
+fn ends_well(pass: &mut Pass, outcome: &Outcome, now: u64) {
     let report: Result<Value, _> = serde_json::from_str(&outcome.report);
     assert!(
         report.is_ok_and(|report| report.is_object()),

@@ -3,6 +3,7 @@
 use atsync_plugin::bindings::exports::atsync::connector::reconcile::{
     Answer, Completion, Failure, Fault, Mode, Request, Turn,
 };
+use atsync_plugin::core::time::TIME_MAX;
 
 use super::host::{Host as _, SETTINGS, job, keeps_its_bounds};
 use super::stage::Stage;
@@ -88,7 +89,11 @@ fn resume(how: u8, ready: &mut Vec<Completion>, answered: &[u32]) -> (Vec<Comple
         }
         12 => one.at = 0,
         14 => one.answer = Answer::Failed(Failure::TimedOut),
-        15 => one.at = one.at.saturating_add(1 << (4 * high)),
+        15 => {
+            one.at = one.at.saturating_add(1 << (4 * high));
+            let broken = one.at > TIME_MAX;
+            return (now, broken);
+        }
         13 => match &mut one.answer {
             Answer::Loaded(values) => values.push(None),
             Answer::Http(response) => response.status = 600 + u16::from(how),
