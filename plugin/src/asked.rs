@@ -121,7 +121,7 @@ fn piece_fits(offset: u64, max_bytes: u32, lines: &Lines) -> Result<(), String> 
         return Err(format!("was answered with {bytes} bytes"));
     }
     match lines.next_offset {
-        Some(next) if next != offset + bytes => Err(format!(
+        Some(next) if next != offset.saturating_add(bytes) => Err(format!(
             "was answered with {bytes} bytes, and the next piece beginning at {next}"
         )),
         Some(_) if !lines.text.ends_with('\n') => {

@@ -1,7 +1,7 @@
 //! What both APIs have in common: headers, and when to try again.
 
 use crate::bindings::exports::atsync::connector::reconcile::{Failure, HttpResponse};
-use crate::core::time::{Millis, SECOND, parse_http_date};
+use crate::core::time::{HOUR, Millis, SECOND, parse_http_date};
 
 /// How often one call is tried before the pass gives up. The next pass tries again anyway.
 pub const ATTEMPTS_MAX: u32 = 5;
@@ -18,7 +18,8 @@ pub fn header<'r>(response: &'r HttpResponse, name: &str) -> Option<&'r str> {
         .map(|(_, value)| value.as_str())
 }
 
-/// When `Retry-After` (RFC 9110 §10.2.3) allows the next try: seconds, or a date.
+/// When `Retry-After` (RFC 9110 §10.2.3) allows the next try: seconds, or a date. None for more
+/// than a day: one odd answer must not silence a connection.
 pub fn retry_after(response: &HttpResponse, now: Millis) -> Option<Millis> {
     let value = header(response, "retry-after")?.trim();
     let seconds = value
@@ -32,7 +33,7 @@ pub fn retry_after(response: &HttpResponse, now: Millis) -> Option<Millis> {
             reason = "between 0 and a day's milliseconds, as filtered above"
         )]
         Some(seconds) => Some(now + (seconds * 1_000.0).ceil() as Millis),
-        None => parse_http_date(value),
+        None => parse_http_date(value).filter(|at| *at <= now + 24 * HOUR),
     }
 }
 
@@ -96,7 +97,15 @@ mod tests {
             retry_after(&response("Mon, 23 Nov 2026 06:10:27 GMT"), now),
             Some(now + 10_000)
         );
-        for odd in ["", "soon", "-1", "NaN", "1e300"] {
+        for odd in [
+            "",
+            "soon",
+            "-1",
+            "NaN",
+            "1e300",
+            "86401",
+            "Fri, 31 Dec 9999 23:59:59 GMT",
+        ] {
             assert_eq!(retry_after(&response(odd), now), None, "{odd}");
         }
     }

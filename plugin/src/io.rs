@@ -17,6 +17,7 @@ use crate::bindings::exports::atsync::connector::reconcile::{
     Answer, Completion, Effect, Entry, Failure, Fault, HttpRequest, HttpResponse, Lines,
     LinesRequest, Outcome, Problem, Progress, Request, Scan, Timestamp, Turn, Waiting, Write,
 };
+use crate::core::time::TIME_MAX;
 use crate::http::describe;
 
 /// What is between the flow and the host.
@@ -163,6 +164,9 @@ fn storage_failed(what: &str, answer: Answer) -> StorageFailed {
     StorageFailed(format!("{what}: {}", describe(&failure_of(answer))))
 }
 
+/// What a time is that no clock shows.
+const NO_TIME: &str = "which is after the year 9999";
+
 type Flow = Pin<Box<dyn Future<Output = Result<Outcome, Fault>>>>;
 
 /// A flow under way: what an instance keeps between two calls.
@@ -179,6 +183,10 @@ impl Pass {
         F: Future<Output = Result<Outcome, Fault>> + 'static,
     {
         let io = Io::new(now);
+        if now > TIME_MAX {
+            let fault = protocol_fault(&format!("the pass was started at {now}, {NO_TIME}"));
+            return (Self { io, flow: None }, Err(fault));
+        }
         let mut pass = Self {
             io: io.clone(),
             flow: Some(Box::pin(begin(io))),
@@ -229,6 +237,11 @@ impl Pass {
                     format!("completion {id} answers no request that was asked for")
                 });
             };
+            if at > TIME_MAX {
+                return Err(format!(
+                    "request {id} ({asked}) was answered at {at}, {NO_TIME}"
+                ));
+            }
             asked
                 .fits(&answer)
                 .map_err(|what| format!("request {id} ({asked}) {what}"))?;

@@ -109,3 +109,22 @@ fn nothing_is_taken_after_the_end_whatever_the_end_was() {
     broken(pass.resume(vec![loaded(9)]));
     assert!(broken(pass.resume(vec![loaded(1)])).contains("over"));
 }
+
+#[test]
+fn a_time_that_no_clock_shows_is_refused() {
+    let (mut pass, _) = loading();
+    let late = Completion {
+        at: u64::MAX,
+        ..loaded(1)
+    };
+    let told = broken(pass.resume(vec![late]));
+    assert!(
+        told.contains("request 1 (load of 1 keys) was answered at 18446744073709551615"),
+        "{told}"
+    );
+
+    let (mut pass, turn) = Pass::start(u64::MAX, |_| async { Err(stuck()) });
+    let told = broken(turn);
+    assert!(told.contains("after the year 9999"), "{told}");
+    assert!(broken(pass.resume(vec![loaded(1)])).contains("after the pass was over"));
+}

@@ -14,6 +14,9 @@ pub const MINUTE: Millis = 60 * SECOND;
 /// One hour.
 pub const HOUR: Millis = 60 * MINUTE;
 
+/// The last moment of the year 9999. No clock shows a later one, and sums with it fit.
+pub const TIME_MAX: Millis = 253_402_300_799_999;
+
 /// `2026-11-23T06:10:17Z`, as Shopify's search syntax wants it. Milliseconds are cut off.
 pub fn rfc3339(at: Millis) -> String {
     timestamp(at / SECOND * SECOND).to_string()

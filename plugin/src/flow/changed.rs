@@ -252,7 +252,7 @@ async fn step(desk: &mut Desk, products: &[Id], dirty: &BTreeSet<Id>) -> Result<
 /// JOOR may know by now what the last reading of its catalogue did not.
 pub async fn bring_catalogue_forward(desk: &mut Desk) -> Result<(), Halt> {
     let catalogue: Catalogue = desk.ledger.get("catalogue").await?.unwrap_or_default();
-    if catalogue.outdated || desk.io.now() < catalogue.read_at + MINUTE {
+    if catalogue.outdated || desk.io.now() < catalogue.read_at.saturating_add(MINUTE) {
         return Ok(());
     }
     let mut batch = Batch::default();

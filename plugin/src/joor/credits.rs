@@ -26,22 +26,23 @@ pub struct Window {
 }
 
 impl Window {
-    /// Takes credits, or says when there will be some.
+    /// Takes credits, or says when there will be some. A window that begins later than now, since
+    /// the host's clock was set back, is none.
     ///
     /// # Errors
     /// The moment from which the next window may be used.
     pub fn take(&mut self, cost: u64, limit: u64, now: Millis) -> Result<(), Millis> {
-        if now < self.closed_until {
+        if now < self.closed_until && self.closed_until <= now + 2 * WINDOW {
             return Err(self.closed_until);
         }
-        if now >= self.ends_at() {
+        if now < self.began_at || now >= self.ends_at() {
             *self = Self {
                 began_at: now,
                 spent: 0,
                 closed_until: 0,
             };
         }
-        if self.spent + cost > limit {
+        if self.spent.saturating_add(cost) > limit {
             return Err(self.ends_at());
         }
         self.spent += cost;
@@ -58,7 +59,7 @@ impl Window {
     }
 
     fn ends_at(&self) -> Millis {
-        self.began_at + WINDOW
+        self.began_at.saturating_add(WINDOW)
     }
 }
 
@@ -75,6 +76,19 @@ mod tests {
         }
         assert_eq!(window.take(READ, 300, now + 1), Err(now + WINDOW));
         assert_eq!(window.take(READ, 300, now + WINDOW), Ok(()));
+    }
+
+    #[test]
+    fn a_window_that_has_not_begun_holds_nobody_up() {
+        let ahead = Window {
+            began_at: u64::MAX,
+            spent: u64::MAX,
+            closed_until: u64::MAX,
+        };
+        let mut window = ahead;
+        assert_eq!(window.take(READ, 300, 1_000_000), Ok(()));
+        assert_eq!((window.began_at, window.spent), (1_000_000, READ));
+        assert_eq!(ahead.ends_at(), u64::MAX);
     }
 
     #[test]

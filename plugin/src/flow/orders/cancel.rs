@@ -86,7 +86,7 @@ async fn cancel_part(
         return Ok(false);
     }
     let now = desk.shopify.now();
-    if part.cancel_sent_at != 0 && now < part.cancel_sent_at + PATIENCE {
+    if part.cancel_sent_at != 0 && now < part.cancel_sent_at.saturating_add(PATIENCE) {
         return Ok(true);
     }
     if let Some(part) = book

@@ -150,7 +150,7 @@ async fn cancelled(desk: &Desk, book: &mut Book) -> Result<BTreeSet<String>, Hal
             Some(next) => start = next,
             None => {
                 // Written down only once in a while: an overlap that is a little longer costs nothing.
-                if now >= book.all.cancelled_until + 5 * MINUTE {
+                if now >= book.all.cancelled_until.saturating_add(5 * MINUTE) {
                     book.all.cancelled_until = now;
                 }
                 break;
@@ -221,7 +221,7 @@ fn changed_after_export(entry: &mut OrderEntry, snapshot: &Snapshot, now: u64) {
         let changed = |parked: &mut ParkedOrder| parked.troubles.iter().any(|t| t.code == CHANGED);
         entry.parked.take_if(changed);
         // JOOR still offers what it was told of: it is told again, once in an hour.
-        let told_long_ago = |told: &Told| told.exported && now >= told.at + HOUR;
+        let told_long_ago = |told: &Told| told.exported && now >= told.at.saturating_add(HOUR);
         entry.told.take_if(|told| told_long_ago(told));
         return;
     }

@@ -35,7 +35,7 @@ pub async fn look_up(desk: &mut Desk, book: &mut Book) -> Result<(), Halt> {
             let now = desk.shopify.now();
             match found {
                 Some(order) => confirm(book, &id, index, order),
-                None if now >= part.sent_at + SETTLE => {
+                None if now >= part.sent_at.saturating_add(SETTLE) => {
                     if let Some(part) = part_mut(book, &id, index) {
                         part.sent_at = 0;
                     }
@@ -49,8 +49,10 @@ pub async fn look_up(desk: &mut Desk, book: &mut Book) -> Result<(), Halt> {
 }
 
 fn wait_for_it(desk: &mut Desk, sent_at: Millis) {
-    let left = (sent_at + SETTLE).saturating_sub(desk.shopify.now());
-    let again_at = desk.io.now() + left;
+    let left = sent_at
+        .saturating_add(SETTLE)
+        .saturating_sub(desk.shopify.now());
+    let again_at = desk.io.now().saturating_add(left);
     desk.come_again(again_at, "an order was sent to Shopify without an answer, and is looked up again before anything is repeated");
 }
 

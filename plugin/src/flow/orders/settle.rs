@@ -171,7 +171,7 @@ async fn shown(desk: &mut Desk, book: &mut Book) -> Result<BTreeSet<String>, Hal
         };
         let is_claimed = |claim: &Claim| claim.units.iter().all(|c| is_shown(&c.item));
         let all_shown = book.claim(&id).is_some_and(is_claimed);
-        let long_ago = desk.shopify.now() >= created_at + PATIENCE;
+        let long_ago = desk.shopify.now() >= created_at.saturating_add(PATIENCE);
         if !all_shown && long_ago {
             desk.report.find(not_claimed(&id));
         }

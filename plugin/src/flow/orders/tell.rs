@@ -174,7 +174,7 @@ pub async fn shipments(desk: &mut Desk, book: &mut Book) -> Result<(), Halt> {
             }
         }
     }
-    if now >= book.all.shipped_until + 5 * MINUTE {
+    if now >= book.all.shipped_until.saturating_add(5 * MINUTE) {
         book.all.shipped_until = now;
         book.commit_all(desk).await?;
     }
