@@ -149,9 +149,11 @@ fn the_program_may_be_killed_at_any_moment_and_nothing_is_lost_or_done_twice() {
 
 /// What the relays do with each piece.
 fn trapped(scene: &Arc<Mutex<Scene>>) -> OnPiece {
-    let scene = Arc::clone(scene);
+    // The relays outlive the test, and must not keep its sandbox.
+    let scene = Arc::downgrade(scene);
     Arc::new(move |piece, hand_on| {
-        let sprung = scene.lock().unwrap().pass_by(piece);
+        let scene = scene.upgrade();
+        let sprung = scene.and_then(|scene| scene.lock().unwrap().pass_by(piece));
         let Some((process, how)) = sprung else {
             return hand_on();
         };
