@@ -258,7 +258,7 @@ mod tests {
         let mut left = Left::default();
         let mut claims = |code: &str, line: OrderLine| {
             let decided = claim_from(&settings, code, &[line], &mut left);
-            decided.map(|decided| decided.lines.iter().map(|line| line.claim).sum())
+            decided.map(|decided| decided.lines.iter().map(|line| line.claim).sum::<i64>())
         };
         let untracked = OrderLine {
             tracked: false,
