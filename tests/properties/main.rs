@@ -12,6 +12,7 @@ mod availability;
 mod claim;
 mod given;
 mod settings;
+mod style;
 
 use proptest::test_runner::{Config, RngSeed};
 

@@ -250,6 +250,28 @@ mod tests {
     }
 
     #[test]
+    fn an_order_that_always_claims_leaves_less_for_those_that_follow_the_policy() {
+        let text = r#"{"joor_account":"1","default_location":"Paris","claim":"follow-policy",
+            "linesheets":[{"code":"ALL","claim":"always-claim"}],
+            "warehouses":[{"name":"Default","locations":["Paris"]}]}"#;
+        let settings = Settings::read(text).0.expect("settings");
+        let mut left = Left::default();
+        let mut claims = |code: &str, line: OrderLine| {
+            let decided = claim_from(&settings, code, &[line], &mut left);
+            decided.map(|decided| decided.lines.iter().map(|line| line.claim).sum::<i64>())
+        };
+        let untracked = OrderLine {
+            tracked: false,
+            ..line("A", 7, 10)
+        };
+        assert_eq!(claims("SS27", untracked), Ok(7));
+        assert_eq!(claims("all", line("A", 8, 10)), Ok(8));
+        assert_eq!(claims("MTO", line("A", 8, 10)), Ok(0));
+        assert_eq!(claims("SS27", line("A", 8, 10)), Ok(2));
+        assert_eq!(claims("ALL", line("A", 8, 10)), Ok(8));
+    }
+
+    #[test]
     fn an_order_that_cannot_be_decided_takes_nothing() {
         let (settings, mut left) = (settings(), Left::default());
         let unknown = OrderLine {

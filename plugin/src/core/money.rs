@@ -108,6 +108,10 @@ mod tests {
         assert_eq!(read("JPY", "1200"), Some(1_200));
         assert_eq!(read("JPY", "1200.00"), Some(1_200));
         assert_eq!(read("KWD", "1.005"), Some(1_005));
+        assert_eq!(
+            read("EUR", "999999999999999.99"),
+            Some(99_999_999_999_999_999)
+        );
     }
 
     #[test]
@@ -145,9 +149,7 @@ mod tests {
                 );
             }
         }
-        assert_eq!(
-            Currency::parse("EUR").map(|c| c.write(5)),
-            Some("0.05".into())
-        );
+        let euros = |minor| Currency::parse("EUR").expect("a currency").write(minor);
+        assert_eq!([euros(5), euros(0), euros(-5)], ["0.05", "0.00", "-0.05"]);
     }
 }

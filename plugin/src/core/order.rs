@@ -484,10 +484,9 @@ fn balance(
         .fold(0_i64, |sum, line| sum.saturating_add(line.extended));
     let shipping = amount("shipping cost", &order.shipping_total)?.unwrap_or(0);
     let told = amount("discount", &order.discount)?.unwrap_or(0).abs();
-    let Some(total) = amount("total", &order.total)? else {
-        return Ok((told, shipping, sum + shipping - told));
-    };
-    let gap = sum.saturating_add(shipping).saturating_sub(total);
+    let whole = sum.saturating_add(shipping);
+    let total = amount("total", &order.total)?.unwrap_or_else(|| whole.saturating_sub(told));
+    let gap = whole.saturating_sub(total);
     let by_percent = told == 0 && gap > 0 && percent_gives(&order.discount_percent, sum, gap);
     if (gap == 0 || gap == told || by_percent) && total >= 0 && shipping >= 0 {
         return Ok((gap, shipping, total));

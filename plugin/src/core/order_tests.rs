@@ -107,6 +107,71 @@ fn the_total_says_whether_the_discount_is_in_the_lines() {
 }
 
 #[test]
+fn an_order_without_a_total_comes_to_what_its_parts_say_and_never_to_less_than_nothing() {
+    let mut silent = order(vec![line("11", "2", "50", "100")], "");
+    (silent.discount, silent.shipping_total) = ("10.00".into(), "5".into());
+    assert_eq!(
+        read(&silent).map(|r| (r.discount, r.shipping, r.total)),
+        Ok((1_000, 500, 9_500))
+    );
+    silent.discount = "200".into();
+    refused(&silent, "order-total", "its total is -95.00 EUR");
+    (silent.discount, silent.shipping_total) = (String::new(), "-5".into());
+    refused(&silent, "order-total", "shipping to -5.00");
+    let dear = line("11", "1", "", "999999999999999");
+    let mut endless = order(vec![dear; 200], "");
+    endless.shipping_total = "999999999999999".into();
+    assert_eq!(read(&endless).map(|r| r.total), Ok(i64::MAX));
+}
+
+#[test]
+fn a_discount_in_percent_may_be_off_by_one_minor_unit_and_not_by_two() {
+    let with_total = |total: &str| Order {
+        discount_percent: "10%".into(),
+        ..order(vec![line("11", "1", "10", "10.00")], total)
+    };
+    for total in ["9.01", "9.00", "8.99"] {
+        assert!(read(&with_total(total)).is_ok(), "{total}");
+    }
+    refused(&with_total("9.02"), "order-total", "9.02");
+    refused(&with_total("8.98"), "order-total", "8.98");
+    let dearer = with_total("11.00");
+    refused(&dearer, "order-total", "11.00");
+}
+
+#[test]
+fn an_order_has_as_many_lines_as_shopify_takes_also_where_prices_do_not_divide() {
+    let of = |count: usize, extended: &str| order(vec![line("11", "3", "", extended); count], "");
+    assert!(read(&of(LINES_MAX, "3")).is_ok());
+    refused(
+        &of(LINES_MAX + 1, "3"),
+        "order-too-long",
+        "It has 251 lines",
+    );
+    assert!(read(&of(LINES_MAX / 2, "1")).is_ok());
+    refused(
+        &of(LINES_MAX / 2 + 1, "1"),
+        "order-too-long",
+        "needs 252 lines",
+    );
+}
+
+#[test]
+fn a_line_may_cost_nothing_and_has_at_most_a_million_units() {
+    assert!(read(&order(vec![line("11", "1000000", "0", "0")], "0")).is_ok());
+    refused(
+        &order(vec![line("11", "1000001", "0", "0")], "0"),
+        "line-units",
+        "1000001",
+    );
+    refused(
+        &order(vec![line("11", "1", "", "-0.01")], ""),
+        "line-price",
+        "-0.01",
+    );
+}
+
+#[test]
 fn each_trouble_names_its_line_and_all_are_told() {
     let lines = vec![
         line("", "1", "1", "1"),

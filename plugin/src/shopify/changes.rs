@@ -118,7 +118,7 @@ impl Changes {
         location: Id,
         since: Millis,
     ) -> Result<bool, Halt> {
-        let mut after = None;
+        let mut after = None::<String>;
         while !self.too_many() {
             let variables = json!({ "location": location.gid("Location"), "since": search(since), "after": after });
             let answer: LevelAnswer = shopify.query(&LEVEL_CHANGES, variables).await?;
@@ -128,7 +128,7 @@ impl Changes {
             let page = location.inventory_levels;
             let items = page.nodes.iter().filter_map(|n| n.item.as_ref());
             self.products.extend(items.filter_map(Item::product));
-            after = page.page_info.next();
+            after = page.page_info.next(after.as_deref())?;
             if after.is_none() {
                 break;
             }
@@ -141,13 +141,13 @@ impl Changes {
     /// # Errors
     /// As [`Shopify::query`].
     pub async fn read_products(&mut self, shopify: &Shopify, since: Millis) -> Result<(), Halt> {
-        let mut after = None;
+        let mut after = None::<String>;
         while !self.too_many() {
             let variables = json!({ "since": search(since), "after": after });
             let answer: ProductAnswer = shopify.query(&PRODUCT_CHANGES, variables).await?;
             self.products
                 .extend(answer.products.nodes.iter().map(|n| n.id));
-            after = answer.products.page_info.next();
+            after = answer.products.page_info.next(after.as_deref())?;
             if after.is_none() {
                 break;
             }
@@ -160,13 +160,13 @@ impl Changes {
     /// # Errors
     /// As [`Shopify::query`].
     pub async fn read_variants(&mut self, shopify: &Shopify, since: Millis) -> Result<(), Halt> {
-        let mut after = None;
+        let mut after = None::<String>;
         while !self.too_many() {
             let variables = json!({ "since": search(since), "after": after });
             let answer: VariantAnswer = shopify.query(&VARIANT_CHANGES, variables).await?;
             self.products
                 .extend(answer.product_variants.nodes.iter().map(|n| n.product.id));
-            after = answer.product_variants.page_info.next();
+            after = answer.product_variants.page_info.next(after.as_deref())?;
             if after.is_none() {
                 break;
             }
@@ -253,7 +253,7 @@ pub async fn find_variants(
     query: &str,
     read: &mut Read,
 ) -> Result<(), Halt> {
-    let mut after = None;
+    let mut after = None::<String>;
     loop {
         let variables = json!({ "query": query, "after": after });
         let answer: VariantsAnswer = shopify.query(operation, variables).await?;
@@ -269,7 +269,7 @@ pub async fn find_variants(
                 }),
             }
         }
-        after = answer.product_variants.page_info.next();
+        after = answer.product_variants.page_info.next(after.as_deref())?;
         if after.is_none() {
             return Ok(());
         }

@@ -146,7 +146,7 @@ struct ShippedItem {
 /// As [`Shopify::query`].
 pub async fn read(shopify: &Shopify, locations: &[Id]) -> Result<Snapshot, Halt> {
     let mut snapshot = Snapshot::default();
-    let (mut after, mut lines) = (None, 0);
+    let (mut after, mut lines) = (None::<String>, 0);
     loop {
         let page: TransfersAnswer = shopify.query(&TRANSFERS, json!({ "after": after })).await?;
         for transfer in page.inventory_transfers.nodes {
@@ -166,7 +166,7 @@ pub async fn read(shopify: &Shopify, locations: &[Id]) -> Result<Snapshot, Halt>
                 }
             }
         }
-        after = page.inventory_transfers.page_info.next();
+        after = page.inventory_transfers.page_info.next(after.as_deref())?;
         if after.is_none() {
             return Ok(snapshot);
         }
@@ -181,7 +181,7 @@ async fn read_shipment(
 ) -> Result<usize, Halt> {
     let arrives_at = head.tracking.as_ref().and_then(|t| t.arrives_at.as_deref());
     let arrives = arrives_at.and_then(parse_rfc3339).map(day);
-    let (mut after, mut lines) = (None, 0);
+    let (mut after, mut lines) = (None::<String>, 0);
     loop {
         let variables = json!({ "id": head.id, "after": after });
         let answer: ShipmentAnswer = shopify.query(&SHIPMENT, variables).await?;
@@ -207,7 +207,7 @@ async fn read_shipment(
                 .arrivals
                 .push((to, line.unreceived_quantity.max(0), arrives.clone()));
         }
-        after = page.page_info.next();
+        after = page.page_info.next(after.as_deref())?;
         if after.is_none() || lines > LINES_MAX {
             return Ok(lines);
         }

@@ -51,9 +51,20 @@ impl PageInfo {
         self.has_next_page
     }
 
-    /// The cursor of the next page; none on the last.
-    pub fn next(self) -> Option<String> {
-        self.end_cursor.filter(|_| self.has_next_page)
+    /// The cursor of the page after the one that began `after` another; none on the last.
+    ///
+    /// # Errors
+    /// The next page would be the same one, and be read for ever.
+    pub fn next(self, after: Option<&str>) -> Result<Option<String>, Halt> {
+        let next = self.end_cursor.filter(|_| self.has_next_page);
+        if next.is_some() && next.as_deref() == after {
+            return Err(Halt::failed(
+                "shopify-unexpected-answer",
+                "Shopify says that a list goes on, and gives the same page again.",
+                "The next pass tries again. If it lasts, look at Shopify's status page.",
+            ));
+        }
+        Ok(next)
     }
 }
 
@@ -63,11 +74,11 @@ impl PageInfo {
 /// As [`Shopify::query`].
 pub async fn all(shopify: &Shopify) -> Result<Vec<Location>, Halt> {
     let mut locations = Vec::new();
-    let mut after = None;
+    let mut after = None::<String>;
     loop {
         let page: Answer = shopify.query(&LOCATIONS, json!({ "after": after })).await?;
         locations.extend(page.locations.nodes);
-        after = page.locations.page_info.next();
+        after = page.locations.page_info.next(after.as_deref())?;
         // Shopify allows a shop 200 locations at the most; a cursor without end is its error.
         if after.is_none() || locations.len() > 10_000 {
             return Ok(locations);
@@ -262,6 +273,19 @@ mod tests {
                 is_active,
             })
             .to_vec()
+    }
+
+    #[test]
+    fn a_page_that_leads_to_itself_is_not_read_for_ever() {
+        let next = |more: bool, after| {
+            let page = json!({ "hasNextPage": more, "endCursor": "b" });
+            let page: PageInfo = serde_json::from_value(page).expect("a page");
+            page.next(after).ok()
+        };
+        assert_eq!(next(true, None), Some(Some("b".into())));
+        assert_eq!(next(true, Some("a")), Some(Some("b".into())));
+        assert_eq!(next(false, Some("b")), Some(None));
+        assert_eq!(next(true, Some("b")), None);
     }
 
     fn resolve(default: &str, locations: &str) -> (Places, Vec<Finding>) {

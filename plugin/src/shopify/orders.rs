@@ -472,7 +472,7 @@ pub async fn shipped(shopify: &Shopify, since: Millis) -> Result<Vec<Shipped>, H
         #[serde(default)]
         number: Option<String>,
     }
-    let (mut shipped, mut after) = (Vec::new(), None);
+    let (mut shipped, mut after) = (Vec::new(), None::<String>);
     loop {
         let query = format!("updated_at:>='{}'", rfc3339(since));
         let variables =
@@ -502,7 +502,7 @@ pub async fn shipped(shopify: &Shopify, since: Millis) -> Result<Vec<Shipped>, H
                 tracking,
             });
         }
-        after = answer.orders.page_info.next();
+        after = answer.orders.page_info.next(after.as_deref())?;
         if after.is_none() {
             return Ok(shipped);
         }
