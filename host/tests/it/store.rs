@@ -262,13 +262,15 @@ fn a_connection_is_locked_against_another_process_too() {
     other.lock("acme").unwrap();
 }
 
-/// Stores, each with what makes it forget who holds a lock.
-fn forgetful_stores() -> (tempfile::TempDir, Vec<(Arc<dyn Store>, Box<dyn Fn()>)>) {
+/// A store, with what makes it forget who holds a lock.
+type Forgetful = (Arc<dyn Store>, Box<dyn Fn()>);
+
+fn forgetful_stores() -> (tempfile::TempDir, Vec<Forgetful>) {
     let (folder, mut stores) = stores();
     let sqlite = stores.pop().unwrap();
     let memory = MemoryStore::default();
     let (forgets, locks) = (memory.clone(), folder.path().join("atsync.db-locks"));
-    let forgetful: Vec<(Arc<dyn Store>, Box<dyn Fn()>)> = vec![
+    let forgetful: Vec<Forgetful> = vec![
         (Arc::new(memory), Box::new(move || forgets.forget_locks())),
         (
             sqlite,

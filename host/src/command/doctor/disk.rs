@@ -28,19 +28,19 @@ pub fn look(site: &Site, chart: &mut Chart) {
             mb(most)
         ),
     };
-    chart.row("recordings", recordings.display(), state);
+    chart.row("recordings", &recordings.display(), state);
     let folder = folder_of(store);
     let room = match statvfs(&folder) {
         Ok(disk) => disk.f_bavail.saturating_mul(disk.f_frsize),
         Err(error) => {
-            chart.row("disk", folder.display(), format!("not known ({error})"));
+            chart.row("disk", &folder.display(), format!("not known ({error})"));
             return;
         }
     };
     let enough = room >= ROOM_MIN.max(size(store));
     chart.row(
         "disk",
-        folder.display(),
+        &folder.display(),
         if enough { "has room" } else { "nearly full" },
     );
     if !enough {

@@ -3,6 +3,7 @@
 mod disk;
 mod store;
 
+use std::fmt::Display;
 use std::io::ErrorKind;
 use std::net::TcpListener;
 
@@ -38,7 +39,7 @@ impl Doctor {
     pub fn run(&self, connectors: &mut Connectors) -> Result<Exit, Stop> {
         let site = Site::open(&self.common, connectors)?;
         let mut chart = Chart::default();
-        chart.row("settings", site.config.path().display(), "read");
+        chart.row("settings", &site.config.path().display(), "read");
         for configured in site.chosen() {
             let mut findings = site.judge(configured, connectors)?;
             findings.extend(secrets_lie_open(&site.config, configured));
@@ -48,7 +49,7 @@ impl Doctor {
                 let about = connector.describe();
                 let which = format!("{} {} for {name}", about.name, about.version);
                 let state = format!("{}, sha256 {}", connector.contract(), connector.digest());
-                chart.row("component", which, state);
+                chart.row("component", &which, state);
                 let secrets = counted(configured.secrets.len(), "secret");
                 chart.row("credentials", name, format!("{secrets} found"));
             } else {
@@ -64,7 +65,7 @@ impl Doctor {
         } else {
             "not behind"
         };
-        chart.row("clock", "this machine", state);
+        chart.row("clock", &"this machine", state);
         chart.findings.extend(clock);
         chart.look_at_address(&site);
         Ok(chart.tell(self.common.json))
@@ -72,21 +73,21 @@ impl Doctor {
 }
 
 impl Chart {
-    fn row(&mut self, what: &str, which: impl ToString, state: impl ToString) {
+    fn row(&mut self, what: &str, which: &dyn Display, state: impl Into<String>) {
         self.rows
-            .push([what.to_owned(), which.to_string(), state.to_string()]);
+            .push([what.to_owned(), which.to_string(), state.into()]);
     }
 
     /// Whether the daemon could listen.
     fn look_at_address(&mut self, site: &Site) {
         let listen = site.config.listen;
         match TcpListener::bind(listen) {
-            Ok(_) => self.row("address", listen, "free"),
+            Ok(_) => self.row("address", &listen, "free"),
             Err(error) if error.kind() == ErrorKind::AddrInUse => {
-                self.row("address", listen, "in use, by `atsync run` if it is up");
+                self.row("address", &listen, "in use, by `atsync run` if it is up");
             }
             Err(error) => {
-                self.row("address", listen, "cannot be used");
+                self.row("address", &listen, "cannot be used");
                 self.findings.push(Finding::error(
                     "server-port",
                     format!("The server cannot listen on {listen}: {error}."),

@@ -21,7 +21,7 @@ const BEGIN_ANEW: &str = "Stop atsync and keep the file with those beside it (-w
 pub fn look(site: &Site, chart: &mut Chart) -> Option<Timestamp> {
     let path = &site.config.store;
     if !path.exists() {
-        chart.row("store", path.display(), "not there yet");
+        chart.row("store", &path.display(), "not there yet");
         chart.findings.extend(was_used(path).then(|| lost(path)));
         return None;
     }
@@ -32,7 +32,7 @@ pub fn look(site: &Site, chart: &mut Chart) -> Option<Timestamp> {
     let (file, examined) = match examined {
         Ok(examined) => examined,
         Err(problem) => {
-            chart.row("store", path.display(), "cannot be used");
+            chart.row("store", &path.display(), "cannot be used");
             chart.findings.push(with_advice(problem));
             return None;
         }
@@ -41,11 +41,11 @@ pub fn look(site: &Site, chart: &mut Chart) -> Option<Timestamp> {
     match examined.damage.first() {
         None => chart.row(
             "store",
-            path.display(),
+            &path.display(),
             format!("sound, {mb}, version {version}"),
         ),
         Some(first) => {
-            chart.row("store", path.display(), format!("damaged, {mb}"));
+            chart.row("store", &path.display(), format!("damaged, {mb}"));
             let message = format!("The store {} is damaged: {first}.", path.display());
             chart
                 .findings
