@@ -128,14 +128,16 @@ fn refused() -> Vec<String> {
         "url = \"https://shelf.example\"\ntoken = \"zebra-that-does-not-end",
         "url = \"https://shelf.example\"\ntoken = \"zebra-one\"\ntoken = \"zebra-two\"",
     ];
-    let refused = shelves.map(|shelf| connection("acme", shelf, ""));
-    let short = connection(
-        "acme",
-        "url = \"https://shelf.example\"\ntoken = \"zebra\"",
-        "",
-    );
-    let short = format!("[server]\ntoken = \"zebra-short\"\n{short}");
-    refused.into_iter().chain([short]).collect()
+    let of_the_host = [
+        "[server]\ntoken = \"zebra-short\"",
+        "[restate]\npostgres = \"zebra is no connection string\"",
+        "[restate]\npostgres = \"postgresql://ann:zebra-of-ann@shelf.example:port/ledgers\"",
+    ];
+    let fine = "url = \"https://shelf.example\"\ntoken = \"zebra\"";
+    let fine = connection("acme", fine, "");
+    let of_the_host = of_the_host.map(|host| format!("{host}\n{fine}"));
+    let of_shelves = shelves.map(|shelf| connection("acme", shelf, ""));
+    of_shelves.into_iter().chain(of_the_host).collect()
 }
 
 /// All that stands in the files below a folder, unzipped where they are zipped.
@@ -167,7 +169,7 @@ fn assert_no_secret(text: &str, what: &str) {
 async fn whatever_goes_wrong_no_secret_is_told_or_kept() {
     let ways = ways().await;
     let mut text =
-        format!("[server]\nlisten = \"127.0.0.1:0\"\ntoken = {{ file = \"secrets/server\" }}\n");
+        "[server]\nlisten = \"127.0.0.1:0\"\ntoken = { file = \"secrets/server\" }\n".to_owned();
     for (name, way) in &ways {
         text.push_str(way);
         text.push_str(&format!(
@@ -271,4 +273,15 @@ async fn a_configuration_that_is_refused_is_told_without_its_secrets() {
             assert_no_secret(&String::from_utf8_lossy(&said), &configuration);
         }
     }
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_there_is_told_without_its_password() {
+    let shelf = "url = \"https://shelf.example\"\ntoken = \"zebra-token\"";
+    let database = "[restate]\npostgres = \"postgresql://ann:zebra-of-ann@127.0.0.1:9/ledgers\"\n";
+    let program = Program::new(&format!("{database}{}", connection("acme", shelf, "")));
+    let output = program.types(&["restate", "--listen", "127.0.0.1:0"]).await;
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = [output.stdout, output.stderr].concat();
+    assert_no_secret(&String::from_utf8_lossy(&said), "the database");
 }
