@@ -169,7 +169,7 @@ fn assert_no_secret(text: &str, what: &str) {
 async fn whatever_goes_wrong_no_secret_is_told_or_kept() {
     let ways = ways().await;
     let mut text =
-        format!("[server]\nlisten = \"127.0.0.1:0\"\ntoken = {{ file = \"secrets/server\" }}\n");
+        "[server]\nlisten = \"127.0.0.1:0\"\ntoken = { file = \"secrets/server\" }\n".to_owned();
     for (name, way) in &ways {
         text.push_str(way);
         text.push_str(&format!(
