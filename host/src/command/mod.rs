@@ -7,9 +7,11 @@ mod component;
 mod connectors;
 mod demo;
 mod doctor;
+mod export;
 mod init;
 mod offer;
 mod passes;
+mod recorded;
 mod replay;
 mod restate;
 mod run;
@@ -54,6 +56,7 @@ enum Command {
     Status(status::Status),
     Doctor(doctor::Doctor),
     Replay(replay::Replay),
+    ExportPass(export::ExportPass),
     Component(component::Component),
 }
 
@@ -115,6 +118,7 @@ fn run(
         Command::Status(command) => command.run(connectors),
         Command::Doctor(command) => command.run(connectors),
         Command::Replay(command) => command.run(connectors),
+        Command::ExportPass(command) => command.run(connectors),
         Command::Component(command) => command.run(connectors),
     }
 }
