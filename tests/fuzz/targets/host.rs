@@ -78,6 +78,11 @@ fn ends_well(pass: &mut Pass, outcome: &Outcome, now: u64) {
         outcome.report
     );
     assert!(
+        outcome.next_run <= now.saturating_add(NEXT_RUN_MAX),
+        "the next pass is to begin at {}, and it is {now}",
+        outcome.next_run
+    );
+    assert!(
         pass.resume(Vec::new()).is_err(),
         "the pass goes on after its end"
     );
@@ -125,5 +130,5 @@ fn stays_at_its_service(request: &HttpRequest) {
 
 fn is_plain(part: &str) -> bool {
     part.chars()
-        .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+        .all(|letter| letter.is_ascii_alphanumeric() || "_-".contains(letter))
 }

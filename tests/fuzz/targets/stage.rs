@@ -58,7 +58,7 @@ impl Stage {
         for location in small::LOCATIONS {
             sandbox.shop.add_location(location, START);
         }
-        let products = small::products().into_iter().take(STYLES).collect();
+        let products: Vec<_> = small::products().into_iter().take(STYLES).collect();
         sandbox.shop.load(products, START);
         sandbox.import_styles(&small::linesheets(), Upc::VariantId);
         Self {
