@@ -75,7 +75,7 @@ fn resume(how: u8, ready: &mut Vec<Completion>, answered: &[u32]) -> (Vec<Comple
                 .get(high)
                 .or(answered.last())
                 .copied()
-                .unwrap_or(u32::MAX)
+                .unwrap_or(u32::MAX);
         }
         10 => {
             let twice = one.clone();

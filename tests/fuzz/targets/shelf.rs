@@ -25,6 +25,7 @@ impl Shelf {
     }
 
     /// Performs what concerns the ledger; other effects come back.
+    #[expect(clippy::result_large_err, reason = "what comes back is not an error")]
     pub fn perform(&mut self, effect: Effect) -> Result<Answer, Effect> {
         match effect {
             Effect::Load(keys) => {
