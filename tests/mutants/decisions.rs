@@ -12,6 +12,8 @@
 mod answers;
 #[path = "../golden/case.rs"]
 mod case;
+#[path = "../golden/effects.rs"]
+mod effects;
 #[path = "../golden/judge.rs"]
 mod judge;
 #[path = "../golden/orders.rs"]
