@@ -36,6 +36,11 @@ pub fn describe() -> wit::Description {
                 arguments: vec![],
             },
             wit::Offer {
+                name: "rows".into(),
+                summary: "List every row that JOOR shows or is about to get.".into(),
+                arguments: vec![],
+            },
+            wit::Offer {
                 name: "orders".into(),
                 summary: "List JOOR's orders: state, claim, who decided it, and why one is parked.".into(),
                 arguments: vec![],

@@ -6,26 +6,24 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use atsync::connection::Limits;
-use atsync::engine::reconcile as component;
-use atsync::recording::{Budget, Recorder, replay};
+use atsync::engine::reconcile::{self as component, Mode};
+use atsync::pass::{CancellationToken, Ended};
+use atsync::problem::Problem;
+use atsync::recording::{Budget, Compared, Comparison, Recorder, What, export, replay};
 use atsync_plugin::bindings::exports::atsync::connector::reconcile as native;
 use flate2::read::GzDecoder;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::brand::Brand;
-use crate::world::{NAME, connector};
+use crate::brand::{Brand, merge};
+use crate::order_desk::SPRING;
+use crate::world::{NAME, World, connector};
 
 /// The recordings of an ordinary day: a first sync, changes, a plan, questions, a refusal, a
 /// failed pass, a full read.
 async fn a_day(folder: &Path) -> Vec<PathBuf> {
-    let recorder = Arc::new(Recorder::new(folder, Budget::default()).unwrap());
-    let brand = Brand {
-        recorder: Some(Arc::clone(&recorder)),
-        ..Brand::default()
-    };
-    let world = brand.open_synced().await;
+    let world = recorded_brand(folder, json!({})).await;
     world.set_stock("LIN-SND-M", "Lyon", 1);
     world.hint("products/update", r#"{"id": 42}"#);
     world.plan().await;
@@ -53,14 +51,54 @@ async fn a_day(folder: &Path) -> Vec<PathBuf> {
     world.check().await;
     world.minutes(1);
     world.sync_all().await;
-    recorder.flush();
-    let mut files: Vec<_> = std::fs::read_dir(folder.join(NAME))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    files.sort();
+    let files = recorded(&world, folder);
     assert!(files.len() >= 8, "{files:?}");
     files
+}
+
+/// All that was recorded, oldest first.
+fn recorded(world: &World, folder: &Path) -> Vec<PathBuf> {
+    world.recorder.as_ref().unwrap().flush();
+    let kept = atsync::recording::kept(folder, NAME).unwrap();
+    kept.into_iter().map(|kept| kept.file).collect()
+}
+
+/// A brand whose passes are recorded, after its first sync.
+async fn recorded_brand(folder: &Path, settings: Value) -> World {
+    let mut brand = Brand::with_settings(settings);
+    let recorder = Recorder::new(folder, Budget::default()).unwrap();
+    brand.recorder = Some(Arc::new(recorder));
+    brand.open_synced().await
+}
+
+/// What the bundled component would have done with these settings beside those of `world`.
+fn otherwise(world: &World, files: &[PathBuf], settings: Value) -> Vec<Compared> {
+    let mut other = world.settings.clone();
+    merge(&mut other, settings);
+    let mut comparison = Comparison::new(connector(), connector());
+    let mut settings = |_: &str| -> Result<_, Problem> { Ok(Some(other.to_string())) };
+    let compared = files
+        .iter()
+        .map(|file| comparison.pass(file, &mut settings).unwrap());
+    compared.flatten().collect()
+}
+
+/// The cells that differ of the row of that table that holds `cell`, then and now.
+fn changed(pass: &Compared, title: &str, cell: &str) -> Vec<(String, String)> {
+    let rows = pass.differences.iter().filter(|row| row.title == title);
+    let mut both = rows.filter_map(|row| match &row.what {
+        What::Changed(then, now) => Some((then, now)),
+        What::OnlyThen(_) | What::OnlyNow(_) => None,
+    });
+    let (then, now) = both
+        .find(|(then, _)| then.iter().any(|other| other == cell))
+        .unwrap_or_else(|| panic!("no row of {cell} differs: {pass:#?}"));
+    let cells = then.iter().cloned().zip(now.iter().cloned());
+    cells.filter(|(then, now)| then != now).collect()
+}
+
+fn pair(then: &str, now: &str) -> (String, String) {
+    (then.to_owned(), now.to_owned())
 }
 
 fn lines(file: &Path) -> Vec<Value> {
@@ -124,4 +162,217 @@ async fn every_recorded_pass_ends_again_as_it_did() {
             replayed.now
         );
     }
+}
+
+#[tokio::test]
+async fn the_same_component_with_the_same_settings_would_have_done_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut comparison = Comparison::new(connector(), connector());
+    let mut changes = 0;
+    for file in a_day(folder.path()).await {
+        let Some(pass) = comparison.pass(&file, &mut |_| Ok(None)).unwrap() else {
+            continue;
+        };
+        assert!(pass.differences.is_empty(), "{pass:#?}");
+        assert!(pass.unknown.is_empty(), "{pass:#?}");
+        assert_eq!(pass.changes.1, 0, "{pass:#?}");
+        changes += pass.changes.0;
+    }
+    assert!(changes > 0, "something was published");
+}
+
+#[tokio::test]
+async fn other_settings_show_each_row_that_would_have_come_out_otherwise() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = recorded_brand(folder.path(), json!({})).await;
+    world.set_stock("LIN-SND-M", "Lyon", 1);
+    world.sync().await;
+    let files = recorded(&world, folder.path());
+
+    let passes = otherwise(&world, &files, json!({ "availability": { "reserve": 2 } }));
+
+    let (last, first) = passes.split_last().unwrap();
+    assert!(
+        passes.iter().all(|pass| pass.unknown.is_empty()),
+        "{passes:#?}"
+    );
+    assert_eq!(changed(last, "Rows", "LIN-SND-M"), [pair("21", "19")]);
+    assert!(last.changes.1 > 0, "what it would have sent went nowhere");
+    let early = first
+        .iter()
+        .find(|pass| !pass.differences.is_empty())
+        .unwrap();
+    assert_eq!(changed(early, "Rows", "LIN-SND-M"), [pair("29", "27")]);
+    world.everything_agrees();
+}
+
+#[tokio::test]
+async fn another_claim_policy_shows_the_orders_that_would_have_claimed_otherwise() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = recorded_brand(folder.path(), json!({ "claim": "follow-policy" })).await;
+    let order = world.buys(SPRING, &[("LIN-SND-M", 20)]);
+    world.sync().await;
+    let files = recorded(&world, folder.path());
+
+    let passes = otherwise(&world, &files, json!({ "claim": "always-claim" }));
+
+    let orders = &passes.last().unwrap().differences;
+    let of_orders: Vec<_> = orders.iter().filter(|row| row.title == "Orders").collect();
+    let policy = |cells: &[String]| {
+        cells
+            .iter()
+            .find(|cell| cell.contains("DECREMENT"))
+            .cloned()
+    };
+    let (mut then, mut now) = (None, None);
+    for row in of_orders {
+        match &row.what {
+            What::Changed(before, after) => (then, now) = (policy(before), policy(after)),
+            What::OnlyThen(cells) => then = policy(cells),
+            What::OnlyNow(cells) => now = policy(cells),
+        }
+    }
+    assert_eq!(
+        then.as_deref(),
+        Some("DECREMENT_OBEYING_POLICY"),
+        "{orders:#?}"
+    );
+    assert_eq!(
+        now.as_deref(),
+        Some("DECREMENT_IGNORING_POLICY"),
+        "{orders:#?}"
+    );
+    assert_eq!(world.times_in_shopify(order), 1);
+}
+
+#[tokio::test]
+async fn what_a_recording_does_not_hold_is_named_and_never_taken_for_zero() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = recorded_brand(folder.path(), json!({})).await;
+    world.set_stock("LIN-SND-M", "Lyon", 1);
+    world.sync().await;
+    let last = recorded(&world, folder.path()).pop().unwrap();
+
+    let passes = otherwise(&world, &[last], json!({ "availability": { "reserve": 2 } }));
+
+    let unknown: Vec<_> = passes[0].unknown.iter().collect();
+    assert!(
+        unknown
+            .iter()
+            .any(|name| name.contains("shopify") && name.contains("BulkRun")),
+        "other settings read everything first: {unknown:#?}"
+    );
+    for row in &passes[0].differences {
+        if let What::Changed(_, now) | What::OnlyNow(now) = &row.what {
+            assert_ne!(now.last().unwrap(), "0", "{row:#?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_exported_pass_holds_no_secret_and_nothing_about_people_and_replays() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, file) in cases(folder.path()).await {
+        let to = folder.path().join(format!("{name}.jsonl"));
+        let exported = export(&file, &to, &connector()).unwrap();
+        assert!(replay(&to, &connector()).unwrap().same, "{name}");
+        let text = std::fs::read_to_string(&to).unwrap();
+        for personal in PERSONAL {
+            assert!(!text.contains(personal), "{personal} is in {name}");
+        }
+        assert!(
+            text.contains("LIN-SND-M"),
+            "what a bug is about is there: {name}"
+        );
+        if name == "an-order-claimed" {
+            let before: String = lines(&file).iter().map(Value::to_string).collect();
+            let there = PERSONAL
+                .iter()
+                .filter(|personal| before.contains(*personal));
+            assert!(there.count() >= 6, "the recording itself has them");
+            assert!(exported.replaced >= 6, "{exported:?}");
+        }
+        if std::env::var_os("UPDATE_REPLAY").is_some() {
+            std::fs::copy(&to, replay_folder().join(format!("{name}.jsonl"))).unwrap();
+        }
+        let again = export(&file, &to, &connector()).unwrap_err();
+        assert_eq!(again.code, "export-not-written", "nothing is overwritten");
+    }
+}
+
+/// What the sandbox's buyers and credentials have in their orders and requests.
+const PERSONAL: [&str; 11] = [
+    "Boutique Canut",
+    "Camille",
+    "Roux",
+    "canut.example",
+    "+33 4 00 00 00 00",
+    "Ring at the back door",
+    "Tables Claudiennes",
+    "signature=7",
+    "joor-v2-token",
+    "shpat_sandbox",
+    "Bearer ",
+];
+
+/// The passes of `tests/replay`, recorded anew: names and recordings.
+async fn cases(folder: &Path) -> Vec<(&'static str, PathBuf)> {
+    let world = recorded_brand(folder, json!({})).await;
+    let mut cases = vec![("a-first-sync", recorded(&world, folder).remove(0))];
+    let mut last = |world: &World, name| {
+        cases.push((name, recorded(world, folder).pop().unwrap()));
+    };
+    world.set_stock("LIN-SND-M", "Lyon", 1);
+    world.hint("products/update", r#"{"id": 42}"#);
+    world.sync().await;
+    last(&world, "a-change-with-a-hint");
+    world.minutes(1);
+    let order = world.order_of(SPRING, &[("LIN-SND-M", 2), ("WRP-RST-S", 1)]);
+    world.approved(order.comments("Ring at the back door."));
+    world.sync().await;
+    last(&world, "an-order-claimed");
+    world.minutes(1);
+    let refused = world.variant("LIN-SND-M").number().to_string();
+    world.joor(|joor| joor.options.refused_upcs.insert(refused));
+    world.set_stock("LIN-SND-M", "Lyon", 3);
+    world.sync().await;
+    last(&world, "a-refused-row");
+    world.minutes(1);
+    world.set_stock("LIN-SND-L", "Lyon", 3);
+    let cancel = CancellationToken::new();
+    let runner = world.runner.as_ref().unwrap();
+    let cut = runner.run(Mode::Sync, &|_| cancel.cancel(), &cancel).await;
+    assert!(matches!(cut.unwrap().ended, Ended::Cancelled));
+    last(&world, "cut-short");
+    cases
+}
+
+fn replay_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("replay")
+}
+
+#[test]
+fn every_pass_of_the_folder_replay_asks_the_same_again() {
+    let mut cases = 0;
+    for entry in std::fs::read_dir(replay_folder()).unwrap() {
+        let file = entry.unwrap().path();
+        if file
+            .extension()
+            .is_none_or(|extension| extension != "jsonl")
+        {
+            continue;
+        }
+        cases += 1;
+        match replay(&file, &connector()) {
+            Ok(replayed) => assert!(
+                replayed.same,
+                "{}:\n{}\n{}",
+                file.display(),
+                replayed.recorded,
+                replayed.now
+            ),
+            Err(problem) => panic!("{}: {problem}", file.display()),
+        }
+    }
+    assert!(cases > 0, "there are cases");
 }

@@ -6,9 +6,11 @@ mod check;
 mod component;
 mod connectors;
 mod demo;
+mod export;
 mod init;
 mod offer;
 mod passes;
+mod recorded;
 mod replay;
 mod restate;
 mod run;
@@ -52,6 +54,7 @@ enum Command {
     Restate(Box<restate::Restate>),
     Status(status::Status),
     Replay(replay::Replay),
+    ExportPass(export::ExportPass),
     Component(component::Component),
 }
 
@@ -112,6 +115,7 @@ fn run(
         Command::Restate(command) => command.run(connectors),
         Command::Status(command) => command.run(connectors),
         Command::Replay(command) => command.run(connectors),
+        Command::ExportPass(command) => command.run(connectors),
         Command::Component(command) => command.run(connectors),
     }
 }

@@ -26,6 +26,7 @@ pub use document::Document;
 pub use secret::{Found, Lies};
 use section::Section;
 pub use section::nearest;
+pub use settings::settings_in;
 pub use template::template;
 
 use crate::finding::{Finding, Place};

@@ -1,11 +1,47 @@
 //! `[connection.NAME.settings]` as the JSON object that the component takes.
 
+use std::path::Path;
+
 use serde_json::{Map, Number, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::document::Document;
+use super::document::{Document, get};
+use super::unreadable;
 use crate::finding::Finding;
+
+/// The settings of `connection` in a file that is a configuration or those settings alone, as the
+/// JSON that the component takes. Addresses and secrets in it are not looked at.
+///
+/// # Errors
+/// The file cannot be read, is not TOML, or has no settings of that connection.
+pub fn settings_in(path: &Path, connection: &str) -> Result<String, Vec<Finding>> {
+    let text = std::fs::read_to_string(path).map_err(|error| vec![unreadable(path, &error)])?;
+    let document = Document::parse(path, text)?;
+    let mut table = document.root();
+    if get(table, "connection").is_some() {
+        for step in ["connection", connection, "settings"] {
+            let Some(DeValue::Table(below)) = get(table, step).map(|(_, value)| value.get_ref())
+            else {
+                return Err(vec![Finding::error(
+                    "config-no-settings",
+                    format!(
+                        "{} has no [connection.{connection}.settings].",
+                        path.display()
+                    ),
+                    "The recorded passes are of that connection; give its settings in the file.",
+                )]);
+            };
+            table = below;
+        }
+    }
+    let mut findings = Vec::new();
+    let settings = to_json(&document, table, &mut findings);
+    match findings.is_empty() {
+        true => Ok(settings.to_string()),
+        false => Err(findings),
+    }
+}
 
 /// The table as JSON. Numbers that JSON cannot carry exactly become findings.
 pub fn to_json(

@@ -181,7 +181,9 @@ impl Runner {
             hints,
             now: self.clock.now(),
         };
-        let recording = self.recorder.as_ref().map(|recorder| recorder.begin(&job));
+        let digest = self.connector.digest();
+        let recorder = self.recorder.as_ref();
+        let recording = recorder.map(|recorder| recorder.begin(&job, digest));
         let clock = Arc::clone(&self.clock);
         let effects = Effects::new(Arc::clone(&self.network), ledger, clock, may_change);
         let pass = Turns {

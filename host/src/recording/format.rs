@@ -13,6 +13,8 @@ use crate::pass::Tally;
 pub(super) enum Line {
     /// The first.
     Job(Box<Job>),
+    /// The SHA-256 of the component; missing in recordings of earlier versions.
+    Component(String),
     /// A request of the turn before.
     Asked(Asked),
     /// What `resume` was given.
@@ -46,7 +48,7 @@ pub(super) struct Asked {
 }
 
 /// How the pass ended.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum End {
     Outcome(Outcome),

@@ -5,8 +5,15 @@
 //! its measure, is cut and says so. No secret can be in one, because none ever reaches a
 //! completion.
 
+mod compare;
+mod export;
 mod format;
+mod kept;
+mod reader;
 mod replay;
+mod scrub;
+mod tables;
+mod world;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -17,9 +24,13 @@ use serde::{Deserialize, Serialize};
 use crate::engine::reconcile::{Completion, Effect, Job, Request};
 use crate::pass::{Ended, Tally, bytes_of, kind, kind_of};
 use crate::problem::Problem;
+pub use compare::{Compared, Comparison};
+pub use export::{Exported, export};
 use format::{Asked, Line};
+pub use kept::{Kept, kept};
 pub use replay::{Replayed, replay};
-use writer::Writer;
+pub use tables::{Difference, What};
+use writer::{SUFFIX, Writer};
 
 /// How much of the past is kept; the oldest recordings go first.
 #[derive(Clone, Copy, Debug)]
@@ -83,8 +94,9 @@ impl Recorder {
         self.writer.flush();
     }
 
-    pub(crate) fn begin(self: &Arc<Self>, job: &Job) -> Recording {
-        let name = format!("{:013}-{}.jsonl.gz", job.now, kind(&job.mode));
+    /// Begins to record the pass of a job by the component with this digest.
+    pub(crate) fn begin(self: &Arc<Self>, job: &Job, component: &str) -> Recording {
+        let name = format!("{:013}-{}{SUFFIX}", job.now, kind(&job.mode));
         let file = self.writer.file(&job.connection, &name);
         let mut recording = Recording {
             recorder: Arc::clone(self),
@@ -95,6 +107,7 @@ impl Recorder {
         let bytes =
             job.settings.len() + job.hints.iter().map(|hint| hint.body.len()).sum::<usize>();
         recording.write(bytes as u64, Line::Job(Box::new(job.clone())));
+        recording.write(0, Line::Component(component.to_owned()));
         recording
     }
 }
@@ -106,25 +119,7 @@ impl Recording {
         if self.cut.is_some() {
             return;
         }
-        let mut asked = Asked {
-            id: request.id,
-            effect: kind_of(&request.effect).to_owned(),
-            digest: format::digest(&request.effect),
-            ..Asked::default()
-        };
-        match &request.effect {
-            Effect::Http(http) => {
-                asked.service = Some(http.service.clone());
-                asked.path = Some(http.path.clone());
-                asked.changes = Some(http.changes);
-                asked.body.clone_from(&http.body);
-            }
-            Effect::ReadLines(lines) => asked.offset = Some(lines.offset),
-            Effect::Load(keys) => asked.count = Some(keys.len()),
-            Effect::Scan(scan) => asked.path = Some(scan.prefix.clone()),
-            Effect::Commit(writes) => asked.count = Some(writes.len()),
-            Effect::WaitUntil(at) => asked.until = Some(*at),
-        }
+        let asked = asked(request);
         let bytes = asked.body.as_ref().map_or(0, String::len) as u64;
         self.write(bytes, Line::Asked(asked));
     }
@@ -191,6 +186,30 @@ impl Cut {
             fix,
         )
     }
+}
+
+/// What a recording keeps of a request.
+fn asked(request: &Request) -> Asked {
+    let mut asked = Asked {
+        id: request.id,
+        effect: kind_of(&request.effect).to_owned(),
+        digest: format::digest(&request.effect),
+        ..Asked::default()
+    };
+    match &request.effect {
+        Effect::Http(http) => {
+            asked.service = Some(http.service.clone());
+            asked.path = Some(http.path.clone());
+            asked.changes = Some(http.changes);
+            asked.body.clone_from(&http.body);
+        }
+        Effect::ReadLines(lines) => asked.offset = Some(lines.offset),
+        Effect::Load(keys) => asked.count = Some(keys.len()),
+        Effect::Scan(scan) => asked.path = Some(scan.prefix.clone()),
+        Effect::Commit(writes) => asked.count = Some(writes.len()),
+        Effect::WaitUntil(at) => asked.until = Some(*at),
+    }
+    asked
 }
 
 impl Drop for Recording {

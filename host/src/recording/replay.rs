@@ -1,17 +1,14 @@
 //! A recorded pass again, at a desk: the same job and completions, no network, no store.
 
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
-use flate2::read::GzDecoder;
-
 use super::format::{self, Asked, End, Line};
+use super::reader::Reader;
 use crate::connection::Limits;
 use crate::engine::Connector;
-use crate::engine::reconcile::{Fault, Outcome, Request, Turn};
-use crate::pass::kind_of;
+use crate::engine::reconcile::{Completion, Fault, Job, Outcome, Request, Turn};
+use crate::pass::{Tally, kind_of};
 use crate::problem::Problem;
 
 /// What a replay came to.
@@ -27,50 +24,76 @@ pub struct Replayed {
     pub now: String,
 }
 
+/// Told of what crosses while a pass is replayed. A recording holds digests of requests; here
+/// they are whole, because the component asks for them once more.
+pub(super) trait Witness {
+    /// The job of the pass.
+    fn began(&mut self, _job: &Job) {}
+    /// A request that is the recorded one.
+    fn asked(&mut self, _request: &Request) {}
+    /// What the component is about to get.
+    fn resumed(&mut self, _completions: &[Completion]) {}
+    /// How the recorded pass ended.
+    fn ended(&mut self, _ended: &End, _tally: &Tally) {}
+}
+
+/// Nobody looks.
+impl Witness for () {}
+
 /// Replays a recording, and holds each request against the recorded one. Errors: the file cannot be
 /// read, was cut, or the component asks for something else (`replay-differs`).
 pub fn replay(file: &Path, connector: &Connector) -> Result<Replayed, Problem> {
-    let unreadable = |error: &dyn std::fmt::Display| {
-        Problem::new(
-            "recording-unreadable",
-            format!("The recording {} cannot be read: {error}.", file.display()),
-            "Give a file that `atsync run` or `atsync sync` wrote to its recordings folder.",
-        )
-    };
-    let opened = File::open(file).map_err(|error| unreadable(&error))?;
+    watch(file, connector, &mut ())
+}
+
+/// The same, before the eyes of a witness.
+pub(super) fn watch(
+    file: &Path,
+    connector: &Connector,
+    witness: &mut impl Witness,
+) -> Result<Replayed, Problem> {
+    let mut reader = Reader::open(file)?;
     let mut instance = connector.instance(&Limits::default())?;
     let mut turn = None;
     let mut turns = 0;
     let mut asked = VecDeque::new();
-    for line in BufReader::new(GzDecoder::new(opened)).lines() {
-        let line = line.map_err(|error| unreadable(&error))?;
-        match serde_json::from_str(&line).map_err(|error| unreadable(&error))? {
-            Line::Job(job) => turn = Some(instance.start(&job)?),
+    let mut by = String::new();
+    loop {
+        match reader.next()? {
+            Line::Component(digest) => {
+                if digest != connector.digest() {
+                    by = digest;
+                }
+                continue;
+            }
+            Line::Job(job) => {
+                witness.began(&job);
+                turn = Some(instance.start(&job)?);
+            }
+            Line::Asked(recorded) => {
+                let now: Option<Request> = asked.pop_front();
+                same_so_far(turns, now.as_ref(), Some(&recorded), &by)?;
+                if let Some(now) = &now {
+                    witness.asked(now);
+                }
+                continue;
+            }
             Line::Resumed(completions) => {
                 if !matches!(turn, Some(Ok(Turn::Waiting(_)))) {
-                    return Err(another_way(turns));
+                    return Err(another_way(turns, &by));
                 }
-                same_so_far(turns, asked.front(), None)?;
+                same_so_far(turns, asked.front(), None, &by)?;
+                witness.resumed(&completions);
                 turn = Some(instance.resume(&completions)?);
             }
-            Line::Ended { ended, .. } => return compare(turns, turn, ended),
-            Line::Asked(recorded) => {
-                let now = asked.pop_front();
-                same_so_far(turns, now.as_ref(), Some(&recorded))?;
-                continue;
+            Line::Ended { ended, tally } => {
+                witness.ended(&ended, &tally);
+                return compare(turns, turn, ended, &by);
             }
         }
         turns += 1;
         asked = requests(turn.as_ref());
     }
-    Err(Problem::new(
-        "recording-cut",
-        format!(
-            "The recording {} was cut before the end of the pass.",
-            file.display()
-        ),
-        "Replay another one; passes that read very much are not kept whole.",
-    ))
 }
 
 /// What the component asks for in a turn.
@@ -82,7 +105,12 @@ fn requests(turn: Option<&Result<Turn, Fault>>) -> VecDeque<Request> {
 }
 
 /// Whether the component asks for what it asked for then. Errors: it does not.
-fn same_so_far(turns: u64, now: Option<&Request>, recorded: Option<&Asked>) -> Result<(), Problem> {
+fn same_so_far(
+    turns: u64,
+    now: Option<&Request>,
+    recorded: Option<&Asked>,
+    by: &str,
+) -> Result<(), Problem> {
     let same = match (now, recorded) {
         (None, None) => true,
         (Some(now), Some(recorded)) => {
@@ -97,18 +125,22 @@ fn same_so_far(turns: u64, now: Option<&Request>, recorded: Option<&Asked>) -> R
     let now = now.map(|now| format!("request {} ({})", now.id, kind_of(&now.effect)));
     let then = recorded.map(|then| format!("request {} ({})", then.id, then.effect));
     let nothing = || "nothing more".to_owned();
-    Err(Problem::new(
-        "replay-differs",
+    Err(differs(
         format!(
             "In turn {turns} the component asks for {}; the recorded pass asked for {}.",
             now.unwrap_or_else(nothing),
             then.unwrap_or_else(nothing)
         ),
-        "That is what a changed component does; compare the two versions from that turn on.",
+        by,
     ))
 }
 
-fn compare(turns: u64, turn: Option<Result<Turn, Fault>>, ended: End) -> Result<Replayed, Problem> {
+fn compare(
+    turns: u64,
+    turn: Option<Result<Turn, Fault>>,
+    ended: End,
+    by: &str,
+) -> Result<Replayed, Problem> {
     let recorded = match ended {
         End::Outcome(outcome) => told(&outcome),
         End::Fault(fault) => format!("{fault:?}"),
@@ -120,7 +152,7 @@ fn compare(turns: u64, turn: Option<Result<Turn, Fault>>, ended: End) -> Result<
         Some(Err(fault)) => format!("{fault:?}"),
         // As far as the recorded pass went.
         Some(Ok(Turn::Waiting(_))) => "cancelled".to_owned(),
-        None => return Err(another_way(turns)),
+        None => return Err(another_way(turns, by)),
     };
     Ok(Replayed {
         turns,
@@ -137,10 +169,22 @@ fn told(outcome: &Outcome) -> String {
     )
 }
 
-fn another_way(turns: u64) -> Problem {
-    Problem::new(
-        "replay-differs",
+fn another_way(turns: u64, by: &str) -> Problem {
+    differs(
         format!("After {turns} turns the component goes another way than the recorded pass."),
-        "That is what a changed component does; compare the two versions from that turn on.",
+        by,
     )
+}
+
+/// `by`: the digest of the component that was recorded, if it is another one than runs now.
+fn differs(message: String, by: &str) -> Problem {
+    let fix = match by {
+        "" => "That is what a changed component does; compare the two versions from that turn on."
+            .to_owned(),
+        by => format!(
+            "The recorded pass was run by another component, sha256 {by}. Give that one with --component; \
+             what this one would have done, --plugin shows."
+        ),
+    };
+    Problem::new("replay-differs", message, fix)
 }

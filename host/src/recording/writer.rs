@@ -18,6 +18,9 @@ use super::format::Line;
 use crate::connection::file_name;
 use crate::problem::Problem;
 
+/// What the name of a finished recording ends with.
+pub(super) const SUFFIX: &str = ".jsonl.gz";
+
 /// Text that may wait to be written, in bytes: what a pass can be ahead of the disk.
 const WAITING_BYTES_MAX: u64 = 16 << 20;
 
@@ -212,7 +215,7 @@ fn unfinished(file: &Path) -> PathBuf {
 }
 
 /// When the pass of a recording began, as its name says; 0 if it does not.
-fn began(file: &Path) -> u64 {
+pub(super) fn began(file: &Path) -> u64 {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let digits = name.split('-').next().unwrap_or_default();
     digits.parse().unwrap_or(0)

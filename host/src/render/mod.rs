@@ -1,6 +1,7 @@
 //! From reports and findings to text for people. Results go to standard output; progress and
 //! messages to standard error.
 
+pub mod compared;
 pub mod progress;
 mod report;
 mod table;

@@ -19,13 +19,14 @@ use super::decide::{Decider, item};
 use super::desk::{Claims, Desk};
 use super::report::{Table, plural};
 use super::work::Work;
-use super::{orders, sync, warehouses};
+use super::{orders, rows, sync, warehouses};
 
 /// Answers the question with this name.
 pub async fn run(desk: &mut Desk, name: &str, arguments: &str) -> Result<(), Halt> {
     match name {
         "explain" => explain(desk, &argument(arguments, "sku")?).await,
         "parked" => parked(desk).await,
+        "rows" => rows::list(desk).await,
         "orders" => orders::ask::list(desk).await,
         "orders-show" => orders::ask::show(desk, &argument(arguments, "order")?).await,
         other => Err(Halt::failed(

@@ -17,6 +17,7 @@ pub mod orders;
 pub mod plan;
 pub mod publish;
 pub mod report;
+pub mod rows;
 pub mod sync;
 pub mod warehouses;
 pub mod work;
