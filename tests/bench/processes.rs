@@ -20,6 +20,9 @@ const PASSES_MAX: usize = 60;
 /// Starts of the program to take the median of.
 const STARTS: usize = 11;
 
+/// Full reads with and without recordings, by turns.
+const RECORDED_ROUNDS: u64 = 3;
+
 /// Measures a shop of this size from its first pass to an idle daemon.
 pub fn measure(
     report: &mut Report,
@@ -50,7 +53,7 @@ pub fn measure(
     report.row(first.row("first run", variants));
 
     eprintln!("{variants} variants: full read, nothing changed");
-    stage.configure(25)?;
+    stage.configure(25, true)?;
     let unchanged = sync(&stage)?;
     unchanged.must_read(variants)?;
     ensure!(
@@ -72,7 +75,7 @@ pub fn measure(
 
     eprintln!("{variants} variants: full read, 1 % changed");
     stage.change_one_in(100)?;
-    stage.configure(26)?;
+    stage.configure(26, true)?;
     let changed = sync(&stage)?;
     changed.must_read(variants)?;
     ensure!(
@@ -89,8 +92,17 @@ pub fn measure(
     );
     report.row(idle.row("pass with nothing to do, whole process", variants));
 
-    let daemon = daemon::watch(&stage)?;
     let name = |what: &str| format!("{what} ({variants} variants)");
+    eprintln!("{variants} variants: full reads with and without recordings");
+    report.target(
+        name("recordings, of a full read's CPU"),
+        recording_percent(&stage, variants)?,
+        "%",
+        10.0,
+    );
+    stage.configure(26, true)?;
+    sync(&stage)?;
+    let daemon = daemon::watch(&stage)?;
     report.target(
         name("daemon: a pass with nothing to do, CPU"),
         ms(daemon.pass_cpu),
@@ -110,6 +122,22 @@ pub fn measure(
         30.0,
     );
     Ok(())
+}
+
+/// What part of a full read's CPU goes into its recording, in per cent.
+fn recording_percent(stage: &Stage, variants: usize) -> Result<f64> {
+    let (mut with, mut without) = (Vec::new(), Vec::new());
+    for round in 0..RECORDED_ROUNDS {
+        for (recorded, times) in [(true, &mut with), (false, &mut without)] {
+            stage.configure(30 + 2 * round + u64::from(recorded), recorded)?;
+            let pass = sync(stage)?;
+            pass.must_read(variants)?;
+            times.push(pass.took.cpu);
+        }
+    }
+    let with = median(with).context("there were rounds")?;
+    let without = median(without).context("there were rounds")?;
+    Ok(with.saturating_sub(without).as_secs_f64() / with.as_secs_f64() * 100.0)
 }
 
 /// One or several passes.

@@ -108,6 +108,36 @@ fn orders_come_back() {
     story.end("04-orders.txt");
 }
 
+#[test]
+fn what_other_settings_would_have_done() {
+    let mut story = Story::begin(&[], "");
+    story.types("sync");
+    story.pulls(
+        "Paris sells 3 of LIN-SND-S.",
+        "shop/sell",
+        &json!({ "variant": "LIN-SND-S", "location": "Paris", "units": 3 }),
+    );
+    story.types("sync");
+    story.writes(
+        "other.toml",
+        "[connection.sandbox.settings.availability]\nreserve = 2\n",
+    );
+    story.writes(
+        "wrong.toml",
+        "[connection.sandbox.settings.availability]\nreserve = -2\n",
+    );
+    for line in [
+        "replay --last 1d --settings other.toml",
+        "replay --last 1d --settings wrong.toml",
+        "replay --last 1d --settings atsync.toml",
+        "replay 1795420705899-sync",
+        "replay --last 7w",
+    ] {
+        story.types(line);
+    }
+    story.end("05-replay.txt");
+}
+
 /// An approved order of one line.
 fn order(purchase_order: &str, upc: &str, units: u32) -> Value {
     json!({
@@ -189,6 +219,14 @@ impl Story {
         self.told += &format!("# {sentence}\n\n");
     }
 
+    /// Somebody copies the configuration and adds this to it.
+    fn writes(&mut self, file: &str, settings: &str) {
+        let folder = self.folder.path();
+        let configuration = std::fs::read_to_string(folder.join("atsync.toml")).unwrap();
+        write_secret(&folder.join(file), &format!("{configuration}{settings}"));
+        self.told += &format!("# {file} is the configuration with\n{settings}\n");
+    }
+
     /// Compares the story with its file; `TRYCMD=overwrite` writes the file instead.
     fn end(self, file: &str) {
         let expected = Data::read_from(&folder().join("story").join(file), None);
@@ -215,6 +253,7 @@ fn changing() -> Redactions {
             "[TIME]",
             r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(\.\d+)?Z?",
         ),
+        ("[BEGAN]", r"`(?<redacted>\d{13})-sync` (to|are)"),
         ("[PORT]", r"127\.0\.0\.1:(?<redacted>\d+)"),
         // With the spaces before it, as the column is as wide as its widest cell.
         ("[TOOK]", r" +(took|\d+(\.\d+)? m?s\b)"),

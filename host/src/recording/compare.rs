@@ -16,7 +16,7 @@ use crate::clock::Timestamp;
 use crate::connection::Limits;
 use crate::engine::Connector;
 use crate::engine::reconcile::{
-    Answer, Completion, Effect, Failure, Fault, Job, Method, Mode, Outcome, Turn,
+    Answer, Completion, Effect, Failure, Fault, Job, Method, Mode, Outcome, Scan, Turn, Write,
 };
 use crate::pass::kind_of;
 use crate::problem::Problem;
@@ -38,6 +38,8 @@ struct Story {
     known: Known,
     /// What the other one wrote over it.
     over: BTreeMap<String, Option<String>>,
+    /// What was told already: a row that stays otherwise is told once.
+    told: BTreeSet<Difference>,
 }
 
 /// One pass, as it was and as it would have been.
@@ -47,7 +49,8 @@ pub struct Compared {
     pub connection: String,
     /// When the pass began.
     pub began: Timestamp,
-    /// What both ledgers say of what the pass dealt with, where they differ.
+    /// What both ledgers say of what the pass dealt with, where they differ and no earlier pass
+    /// has shown the same.
     pub differences: Vec<Difference>,
     /// Rows that the component's answers left out, so that they are not compared.
     pub not_compared: u64,
@@ -98,7 +101,6 @@ impl Comparison {
             story.over.clear();
         }
         let mut elsewhere = Elsewhere {
-            now: job.now,
             touched: std::mem::take(&mut world.touched),
             compared: Compared {
                 connection: job.connection.clone(),
@@ -124,7 +126,10 @@ impl Comparison {
         if then != now {
             let then = tables::answers(&self.recorded_by, &job, then)?;
             let now = tables::answers(&self.other, &other, now)?;
-            (compared.differences, compared.not_compared) = tables::compare(&then, &now);
+            let (differences, not_compared) = tables::compare(&then, &now);
+            let fresh = |one: &Difference| story.told.insert(one.clone());
+            compared.differences = differences.into_iter().filter(fresh).collect();
+            compared.not_compared = not_compared;
         }
         world.leaves(&mut story.known);
         Ok(Some(compared))
@@ -148,9 +153,8 @@ fn both_ledgers(
 
 /// Answers what a component asks for at a desk.
 pub(super) trait Answers {
-    fn answer(&mut self, effect: Effect) -> Answer;
-    /// The time of the answers so far.
-    fn now(&self) -> Timestamp;
+    /// The answer, and when it was there; not before `now`.
+    fn answer(&mut self, effect: Effect, now: Timestamp) -> (Timestamp, Answer);
 }
 
 /// Runs a pass to its end. Errors: the component broke off, or never comes to an end.
@@ -162,31 +166,30 @@ pub(super) fn drive(
     let limits = Limits::default();
     let mut instance = connector.instance(&limits)?;
     let mut turn = instance.start(job)?;
-    let mut asked = 0;
+    let (mut open, mut asked, mut now) = (BTreeMap::new(), 0, job.now);
     loop {
         let requests = match turn {
             Err(fault) => return Ok(Err(fault)),
             Ok(Turn::Done(outcome)) => return Ok(Ok(outcome)),
             Ok(Turn::Waiting(waiting)) => waiting.requests,
         };
-        asked += requests.len() as u64;
-        if requests.is_empty() || asked > limits.pass_requests {
+        for request in requests {
+            asked += 1;
+            let (at, answer) = answers.answer(request.effect, now);
+            open.insert((at, request.id), answer);
+        }
+        // The earliest first: in the order in which they came.
+        let earliest = open.pop_first().filter(|_| asked <= limits.pass_requests);
+        let Some(((at, id), answer)) = earliest else {
             return Err(Problem::new(
                 "component-contract",
                 "The component does not come to an end.",
                 "Report this with the recording of the pass.",
             ));
-        }
-        let answered: Vec<_> = requests
-            .into_iter()
-            .map(|request| (request.id, answers.answer(request.effect)))
-            .collect();
-        let at = answers.now();
-        let completions: Vec<Completion> = answered
-            .into_iter()
-            .map(|(id, answer)| Completion { id, at, answer })
-            .collect();
-        turn = instance.resume(&completions)?;
+        };
+        now = now.max(at);
+        let at = now;
+        turn = instance.resume(&[Completion { id, at, answer }])?;
     }
 }
 
@@ -194,7 +197,6 @@ pub(super) fn drive(
 struct Elsewhere<'a> {
     world: &'a mut World,
     story: &'a mut Story,
-    now: Timestamp,
     touched: BTreeSet<String>,
     compared: Compared,
 }
@@ -218,54 +220,51 @@ impl Elsewhere<'_> {
         Ok(Answer::Loaded(values))
     }
 
-    fn from_the_recording(&mut self, effect: &Effect) -> Result<Answer, String> {
-        if let Some((at, answer)) = self.world.answer(effect) {
-            self.now = self.now.max(at);
-            return Ok(answer);
+    /// What goes out, to a service or for a file.
+    fn remote(&mut self, effect: &Effect, heard: Option<Answer>) -> Result<Answer, String> {
+        match (heard, effect) {
+            (Some(answer), _) => Ok(answer),
+            (None, Effect::Http(http)) if http.changes => {
+                self.compared.changes.1 += 1;
+                Ok(Answer::Failed(Failure::Refused(NOT_RECORDED.to_owned())))
+            }
+            (None, _) => Err(name(effect)),
         }
-        if matches!(effect, Effect::Http(http) if http.changes) {
-            self.compared.changes.1 += 1;
-            return Ok(Answer::Failed(Failure::Refused(NOT_RECORDED.to_owned())));
+    }
+
+    fn scan(&mut self, scan: &Scan) -> Result<Answer, String> {
+        let found = self.story.known.scan(scan, &self.story.over);
+        let found = found.ok_or_else(|| format!("scan {}", scan.prefix))?;
+        let keys = found.iter().map(|entry| entry.key.clone());
+        self.touched.extend(keys);
+        Ok(Answer::Scanned(found))
+    }
+
+    fn commit(&mut self, writes: &[Write]) -> Answer {
+        for write in writes {
+            self.touched.insert(write.key.clone());
+            let value = write.value.clone();
+            self.story.over.insert(write.key.clone(), value);
         }
-        Err(name(effect))
+        Answer::Committed
     }
 }
 
 impl Answers for Elsewhere<'_> {
-    fn answer(&mut self, effect: Effect) -> Answer {
+    fn answer(&mut self, effect: Effect, now: Timestamp) -> (Timestamp, Answer) {
+        let (at, heard) = self.world.heard(&effect).unwrap_or((now, None));
         let answer = match &effect {
             Effect::Load(keys) => self.load(keys),
-            Effect::Scan(scan) => match self.story.known.scan(scan, &self.story.over) {
-                Some(found) => {
-                    self.touched
-                        .extend(found.iter().map(|entry| entry.key.clone()));
-                    Ok(Answer::Scanned(found))
-                }
-                None => Err(format!("scan {}", scan.prefix)),
-            },
-            Effect::Commit(writes) => {
-                for write in writes {
-                    self.touched.insert(write.key.clone());
-                    self.story
-                        .over
-                        .insert(write.key.clone(), write.value.clone());
-                }
-                Ok(Answer::Committed)
-            }
-            Effect::WaitUntil(at) => {
-                self.now = self.now.max(*at);
-                Ok(Answer::Woke)
-            }
-            Effect::Http(_) | Effect::ReadLines(_) => self.from_the_recording(&effect),
+            Effect::Scan(scan) => self.scan(scan),
+            Effect::Commit(writes) => Ok(self.commit(writes)),
+            Effect::WaitUntil(until) => return (at.max(*until), Answer::Woke),
+            Effect::Http(_) | Effect::ReadLines(_) => self.remote(&effect, heard),
         };
-        answer.unwrap_or_else(|unknown| {
+        let answer = answer.unwrap_or_else(|unknown| {
             self.compared.unknown.insert(unknown);
             Answer::Failed(Failure::Refused(NOT_RECORDED.to_owned()))
-        })
-    }
-
-    fn now(&self) -> Timestamp {
-        self.now
+        });
+        (at.max(now), answer)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::engine::reconcile::{Answer, Call, Effect, Entry, Failure, Job, Mode};
 use crate::problem::Problem;
 
 /// A row of an answer, as the ledger of the recorded pass has it and as the other one has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Difference {
     /// Of the table.
     pub title: String,
@@ -23,7 +23,7 @@ pub struct Difference {
 }
 
 /// How a row differs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum What {
     /// It is there both times: then, now.
     Changed(Vec<String>, Vec<String>),
@@ -58,10 +58,7 @@ pub(super) fn answers(
     job: &Job,
     ledger: BTreeMap<String, String>,
 ) -> Result<Tables, Problem> {
-    let mut desk = Desk {
-        ledger,
-        now: job.now,
-    };
+    let mut desk = Desk { ledger };
     let mut tables = Tables::new();
     for question in &connector.describe().questions {
         if question.arguments.iter().any(|argument| argument.required) {
@@ -143,12 +140,11 @@ fn is_of_the_same(one: &[String], other: &[String]) -> bool {
 /// A ledger to be asked, and nothing else.
 struct Desk {
     ledger: BTreeMap<String, String>,
-    now: Timestamp,
 }
 
 impl Answers for Desk {
-    fn answer(&mut self, effect: Effect) -> Answer {
-        match effect {
+    fn answer(&mut self, effect: Effect, now: Timestamp) -> (Timestamp, Answer) {
+        let answer = match effect {
             Effect::Load(keys) => {
                 let value = |key: &String| self.ledger.get(key).cloned();
                 Answer::Loaded(keys.iter().map(value).collect())
@@ -176,17 +172,11 @@ impl Answers for Desk {
                 }
                 Answer::Committed
             }
-            Effect::WaitUntil(at) => {
-                self.now = self.now.max(at);
-                Answer::Woke
-            }
+            Effect::WaitUntil(until) => return (now.max(until), Answer::Woke),
             Effect::Http(_) | Effect::ReadLines(_) => {
                 Answer::Failed(Failure::Refused("only the ledger is asked".to_owned()))
             }
-        }
-    }
-
-    fn now(&self) -> Timestamp {
-        self.now
+        };
+        (now, answer)
     }
 }

@@ -121,17 +121,17 @@ pub(super) struct World {
     pub(super) changes: usize,
 }
 
-/// The answers to requests that are alike, in their order.
+/// The answers to requests that are alike, in their order; of the ledger only when they came.
 #[derive(Default)]
 struct Heard {
-    answers: Vec<(Timestamp, Answer)>,
+    answers: Vec<(Timestamp, Option<Answer>)>,
     next: usize,
 }
 
 impl World {
-    /// What was answered to this request, and when. Asked again, it is the next answer to the same
-    /// request, and the last one again after that.
-    pub(super) fn answer(&mut self, effect: &Effect) -> Option<(Timestamp, Answer)> {
+    /// When this request was answered, and what, if it went out. Asked again, it is the next answer
+    /// to the same request, and the last one again after that.
+    pub(super) fn heard(&mut self, effect: &Effect) -> Option<(Timestamp, Option<Answer>)> {
         let heard = self.heard.get_mut(&digest(effect))?;
         let at = heard.next.min(heard.answers.len().saturating_sub(1));
         heard.next += 1;
@@ -215,12 +215,14 @@ impl Witness for World {
                         self.written.insert(write.key.clone(), write.value.clone());
                     }
                 }
-                (Effect::Http(_) | Effect::ReadLines(_), answer) => {
-                    let heard = self.heard.entry(digest(&effect)).or_default();
-                    heard.answers.push((completion.at, answer.clone()));
-                }
                 _ => {}
             }
+            let answer = match &effect {
+                Effect::Http(_) | Effect::ReadLines(_) => Some(completion.answer.clone()),
+                _ => None,
+            };
+            let heard = self.heard.entry(digest(&effect)).or_default();
+            heard.answers.push((completion.at, answer));
         }
     }
 }
