@@ -309,7 +309,7 @@ const PERSONAL: [&str; 11] = [
     "+33 4 00 00 00 00",
     "Ring at the back door",
     "Tables Claudiennes",
-    "signature=7",
+    "signature=",
     "joor-v2-token",
     "shpat_sandbox",
     "Bearer ",
