@@ -240,7 +240,7 @@ fn limits(root: &mut Section<'_>, findings: &mut Vec<Finding>) -> Limits {
     set_mb("memory_mb", 4096, &mut limits.memory_bytes);
     set_mb("report_mb", 1024, &mut limits.report_bytes);
     set_mb("commit_mb", 1024, &mut limits.commit_bytes);
-    if let Some(mb) = section.number("download_mb", 1, 1 << 20) {
+    if let Some(mb) = section.number("download_mb", 1, 1 << 40) {
         limits.download_bytes = mb * MB;
     }
     if let Some(seconds) = section.number("request_timeout_s", 1, 3600) {
