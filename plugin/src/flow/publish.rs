@@ -277,6 +277,15 @@ fn key(body: &str) -> String {
     )
 }
 
+/// Keeps a SKU from being sent; gives the reason, which is what JOOR said, for the records.
+fn park(sku: &mut Sku, code: &str, reason: String) -> String {
+    sku.parked = Some(Parked {
+        code: code.into(),
+        reason: reason.clone(),
+    });
+    reason
+}
+
 /// Writes into the ledger what became of the rows.
 async fn settle(
     desk: &mut Desk,
@@ -296,6 +305,15 @@ async fn settle(
             continue;
         };
         entry.changed = true;
+        let what = || {
+            let (row, label) = (&row.row, row.label());
+            format!(
+                "{} for {} in \"{}\"",
+                row.stock,
+                shown(&label),
+                row.warehouse
+            )
+        };
         let answer = match fate {
             Fate::Accepted(answer) => {
                 counts.accepted += 1;
@@ -305,30 +323,18 @@ async fn settle(
             Fate::Unanswered(why) => {
                 counts.refused += 1;
                 let reason = format!(
-                    "Nobody knows whether JOOR took {} for {} in \"{}\": {why}. It is sent again after half an hour.",
-                    row.row.stock,
-                    shown(&row.label()),
-                    row.row.warehouse
+                    "Nobody knows whether JOOR took {}: {why}. It is sent again after half an hour.",
+                    what()
                 );
-                sku.parked = Some(Parked {
-                    code: Parked::UNANSWERED.into(),
-                    reason: reason.clone(),
-                });
-                reason
+                park(sku, Parked::UNANSWERED, reason)
             }
             Fate::Refused(why) => {
                 counts.refused += 1;
-                let reason = format!(
-                    "JOOR refuses {} for {} in \"{}\": {why}.",
-                    row.row.stock,
-                    shown(&row.label()),
-                    row.row.warehouse
-                );
-                sku.parked = Some(Parked {
-                    code: "row-refused".into(),
-                    reason: reason.clone(),
-                });
-                reason
+                park(
+                    sku,
+                    "row-refused",
+                    format!("JOOR refuses {}: {why}.", what()),
+                )
             }
         };
         sent.entry(row.product)
