@@ -45,7 +45,7 @@ fn build() -> Result<PathBuf> {
     ] {
         println!("cargo::rerun-if-changed={}", root.join(source).display());
     }
-    let target_dir = PathBuf::from(env::var("OUT_DIR")?).join("component");
+    let target_dir = beside(&PathBuf::from(env::var("OUT_DIR")?))?;
     let status = cargo(root, &target_dir)?
         .status()
         .context("cargo does not start")?;
@@ -56,6 +56,15 @@ fn build() -> Result<PathBuf> {
         );
     }
     Ok(target_dir.join(TARGET).join("component/atsync_plugin.wasm"))
+}
+
+/// Where the inner cargo builds: a folder of the profile, because each tool (a test, a lint) has
+/// an `OUT_DIR` of its own, and would build the connector once more.
+fn beside(out_dir: &Path) -> Result<PathBuf> {
+    // {profile}/build/{package}/out
+    let profile = out_dir.ancestors().nth(3);
+    let profile = profile.context("cargo gives an OUT_DIR within the folder of its profile")?;
+    Ok(profile.join("connector"))
 }
 
 /// The inner cargo, free of what the outer one set for the host's own build: its flags, its
