@@ -5,7 +5,9 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use atsync::component::Component;
 use atsync::connection::Limits;
+use atsync::engine::Connector;
 use atsync::engine::reconcile::{self as component, Mode};
 use atsync::pass::{CancellationToken, Ended};
 use atsync::problem::Problem;
@@ -18,7 +20,7 @@ use serde_json::{Value, json};
 
 use crate::brand::{Brand, merge};
 use crate::order_desk::SPRING;
-use crate::world::{NAME, World, connector};
+use crate::world::{NAME, World, connector, load};
 
 /// The recordings of an ordinary day: a first sync, changes, a plan, questions, a refusal, a
 /// failed pass, a full read.
@@ -73,9 +75,14 @@ async fn recorded_brand(folder: &Path, settings: Value) -> World {
 
 /// What the bundled component would have done with these settings beside those of `world`.
 fn otherwise(world: &World, files: &[PathBuf], settings: Value) -> Vec<Compared> {
+    compared(world, files, settings, connector())
+}
+
+/// What a component would have done with these settings beside those of `world`.
+fn compared(world: &World, files: &[PathBuf], settings: Value, by: Connector) -> Vec<Compared> {
     let mut other = world.settings.clone();
     merge(&mut other, settings);
-    let mut comparison = Comparison::new(connector(), connector());
+    let mut comparison = Comparison::new(connector(), by);
     let mut settings = |_: &str| -> Result<_, Problem> { Ok(Some(other.to_string())) };
     let compared = files
         .iter()
@@ -216,33 +223,75 @@ async fn another_claim_policy_shows_the_orders_that_would_have_claimed_otherwise
 
     let passes = otherwise(&world, &files, json!({ "claim": "always-claim" }));
 
-    let orders = &passes.last().unwrap().differences;
-    let of_orders: Vec<_> = orders.iter().filter(|row| row.title == "Orders").collect();
-    let policy = |cells: &[String]| {
-        cells
-            .iter()
-            .find(|cell| cell.contains("DECREMENT"))
-            .cloned()
-    };
-    let (mut then, mut now) = (None, None);
-    for row in of_orders {
-        match &row.what {
-            What::Changed(before, after) => (then, now) = (policy(before), policy(after)),
-            What::OnlyThen(cells) => then = policy(cells),
-            What::OnlyNow(cells) => now = policy(cells),
-        }
-    }
+    let (then, now) = behaviours(passes.last().unwrap());
     assert_eq!(
         then.as_deref(),
         Some("DECREMENT_OBEYING_POLICY"),
-        "{orders:#?}"
+        "{passes:#?}"
     );
     assert_eq!(
         now.as_deref(),
         Some("DECREMENT_IGNORING_POLICY"),
-        "{orders:#?}"
+        "{passes:#?}"
     );
     assert_eq!(world.times_in_shopify(order), 1);
+}
+
+#[tokio::test]
+async fn another_component_shows_the_orders_that_it_would_have_claimed_otherwise() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = recorded_brand(folder.path(), json!({})).await;
+    world.buys(SPRING, &[("LIN-SND-M", 2)]);
+    world.sync().await;
+    let files = recorded(&world, folder.path());
+    let other = with_another_word("DECREMENT_IGNORING_POLICY", "DECREMENT_WHATEVER_POLICY");
+
+    let passes = compared(&world, &files, json!({}), other);
+
+    let (first, last) = (passes.first().unwrap(), passes.last().unwrap());
+    assert_eq!(first.differences, [], "no order was there yet");
+    assert_eq!(
+        behaviours(last),
+        (
+            Some("DECREMENT_IGNORING_POLICY".to_owned()),
+            Some("DECREMENT_WHATEVER_POLICY".to_owned())
+        ),
+        "{passes:#?}"
+    );
+    let same = compared(&world, &files, json!({}), connector());
+    assert!(same.iter().all(|pass| pass.differences.is_empty()));
+}
+
+/// The bundled component with another word in it, of the same length: a version that somebody
+/// changed in one place.
+fn with_another_word(word: &str, other: &str) -> Connector {
+    assert_eq!(word.len(), other.len());
+    let mut bytes = Component::Bundled.bytes().unwrap().into_owned();
+    let found = bytes
+        .windows(word.len())
+        .position(|at| at == word.as_bytes());
+    let at = found.expect("the component has the word");
+    bytes[at..at + word.len()].copy_from_slice(other.as_bytes());
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), bytes).unwrap();
+    load(&Component::File(file.path().to_owned()))
+}
+
+/// How an order claims stock by the orders that differ, then and now.
+fn behaviours(pass: &Compared) -> (Option<String>, Option<String>) {
+    let word = |cells: &[String]| {
+        let mut cells = cells.iter();
+        cells.find(|cell| cell.contains("DECREMENT")).cloned()
+    };
+    let (mut then, mut now) = (None, None);
+    for row in pass.differences.iter().filter(|row| row.title == "Orders") {
+        match &row.what {
+            What::Changed(before, after) => (then, now) = (word(before), word(after)),
+            What::OnlyThen(cells) => then = word(cells),
+            What::OnlyNow(cells) => now = word(cells),
+        }
+    }
+    (then, now)
 }
 
 #[tokio::test]
@@ -295,6 +344,26 @@ async fn an_exported_pass_holds_no_secret_and_nothing_about_people_and_replays()
         let again = export(&file, &to, &connector()).unwrap_err();
         assert_eq!(again.code, "export-not-written", "nothing is overwritten");
     }
+}
+
+/// A refused order is not sent again while it is the same, and that is told by a digest of it, the
+/// buyer's address included: with another address the pass would send it.
+#[tokio::test]
+async fn a_pass_that_depends_on_an_address_is_not_exported_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = recorded_brand(folder.path(), json!({})).await;
+    world.shop(|shop, _| shop.refuse_country("FR"));
+    world.buys(SPRING, &[("LIN-SND-M", 2)]);
+    world.sync().await;
+    world.minutes(1);
+    world.sync().await;
+    let again = recorded(&world, folder.path()).pop().unwrap();
+    let to = folder.path().join("again.jsonl");
+
+    let refused = export(&again, &to, &connector()).unwrap_err();
+
+    assert_eq!(refused.code, "export-differs", "{refused}");
+    assert!(!to.exists(), "no file is better than one with an address");
 }
 
 /// What the sandbox's buyers and credentials have in their orders and requests.

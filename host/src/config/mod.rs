@@ -2,6 +2,8 @@
 
 mod connection;
 mod document;
+#[cfg(test)]
+mod laws;
 mod pin;
 mod schema;
 mod secret;

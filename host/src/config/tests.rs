@@ -17,7 +17,7 @@ use secrecy::ExposeSecret as _;
 use super::{Config, Document, Lies, template};
 use crate::finding::Finding;
 
-const WHOLE: &str = r#"
+pub(super) const WHOLE: &str = r#"
 [store]
 path = "data/ledger.db"
 
@@ -37,7 +37,7 @@ name = "Default"
 locations = ["Paris", "Lyon"]
 "#;
 
-fn description() -> Description {
+pub(super) fn description() -> Description {
     let header = HeaderForm {
         name: "x-token".into(),
         form: "{token}".into(),

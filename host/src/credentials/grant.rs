@@ -206,3 +206,88 @@ impl Grant {
 fn parse(url: &str) -> Result<Url, String> {
     Url::parse(url).map_err(|error| format!("its token address \"{url}\" is none: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::test_runner::{Config, RngSeed};
+
+    use super::*;
+    use crate::clock::SimulatedClock;
+    use crate::engine::manifest::HeaderForm;
+
+    fn grant() -> Grant {
+        let auth = GrantAuth {
+            secrets: Vec::new(),
+            token_url: "/token".to_owned(),
+            encoding: GrantEncoding::Json,
+            fields: Vec::new(),
+            token_field: "access_token".to_owned(),
+            lifetime_field: Some("expires_in".to_owned()),
+            header: HeaderForm {
+                name: "authorization".to_owned(),
+                form: "Bearer {access_token}".to_owned(),
+            },
+        };
+        let base = Url::parse("https://shop.example.com").expect("a constant address");
+        let clock = Arc::new(SimulatedClock::new(0));
+        Grant::new(&auth, &Service::default(), &base, clock).expect("it can be used")
+    }
+
+    /// A value that a field of an answer may have.
+    fn value() -> impl Strategy<Value = String> {
+        prop_oneof![
+            any::<u64>().prop_map(|number| number.to_string()),
+            any::<f64>().prop_map(|number| number.to_string()),
+            "\\PC{0,20}".prop_map(|text| Value::from(text).to_string()),
+            "[ -~\\n]{0,20}".prop_map(|text| Value::from(text).to_string()),
+            prop::sample::select(
+                ["null", "true", "[]", "{}", "-1", "1e400", "\"\\ud800\""].as_slice()
+            )
+            .prop_map(str::to_owned),
+        ]
+    }
+
+    /// The answer of a token endpoint, more or less.
+    fn answer() -> impl Strategy<Value = Vec<u8>> {
+        let fields = (value(), value()).prop_map(|(token, lifetime)| {
+            format!(r#"{{"access_token":{token},"expires_in":{lifetime}}}"#).into_bytes()
+        });
+        prop_oneof![4 => fields, 1 => prop::collection::vec(any::<u8>(), 0..64)]
+    }
+
+    proptest! {
+        #![proptest_config(Config {
+            cases: 1000,
+            rng_seed: RngSeed::Fixed(20_270_115),
+            failure_persistence: None,
+            ..Config::default()
+        })]
+
+        #[test]
+        fn an_answer_is_a_token_that_is_renewed_before_its_end_or_is_refused(
+            body in answer(),
+            asked_at in any::<Timestamp>(),
+        ) {
+            let Ok(token) = grant().token_in(&body, asked_at) else { return Ok(()) };
+            let answer: Value = serde_json::from_slice(&body).expect("a token stood in it");
+            let text = answer.get("access_token").and_then(Value::as_str).expect("the same");
+            prop_assert_eq!(token.header.value.as_bytes(), format!("Bearer {text}").as_bytes());
+            match (answer.get("expires_in").and_then(Value::as_u64), token.renew_at) {
+                (None, renew_at) => prop_assert_eq!(renew_at, None),
+                (Some(seconds), renew_at) => {
+                    let end = asked_at.saturating_add(seconds.saturating_mul(1000));
+                    prop_assert!(renew_at.is_some_and(|at| asked_at <= at && at <= end));
+                }
+            }
+        }
+
+        #[test]
+        fn a_refused_answer_is_not_repeated_in_the_reason(body in "[ -~]{8,40}", quoted: bool) {
+            let body = if quoted { Value::from(body).to_string() } else { body };
+            if let Err(why) = grant().token_in(body.as_bytes(), 0) {
+                prop_assert!(!why.contains(body.trim_matches('"')), "{why}");
+            }
+        }
+    }
+}

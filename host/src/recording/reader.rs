@@ -1,26 +1,31 @@
 //! A recording, read line by line.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Lines};
+use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 
+use super::PASS_BYTES_MAX;
 use super::format::Line;
 use crate::problem::Problem;
 
+/// The most that a line takes, in bytes: JSON writes a byte of a text in six at most, and there are
+/// names and numbers around it. Whoever hands over a file may have packed anything into it.
+const LINE_BYTES_MAX: u64 = 8 * PASS_BYTES_MAX;
+
 /// The lines of a recording, or of an exported pass, which is the same without compression.
 pub(super) struct Reader {
-    lines: Lines<Box<dyn BufRead>>,
+    text: Box<dyn BufRead>,
     file: PathBuf,
 }
 
 impl Reader {
     /// Errors: there is no such file (`recording-unreadable`).
     pub(super) fn open(file: &Path) -> Result<Reader, Problem> {
-        let lines = open(file).map_err(|error| unreadable(file, &error))?;
+        let text = open(file).map_err(|error| unreadable(file, &error))?;
         Ok(Reader {
-            lines: lines.lines(),
+            text,
             file: file.to_owned(),
         })
     }
@@ -28,18 +33,26 @@ impl Reader {
     /// The next line. Errors: it is none of a recording, or the recording ends here and its pass
     /// does not (`recording-cut`).
     pub(super) fn next(&mut self) -> Result<Line, Problem> {
-        let line = self.lines.next().ok_or_else(|| {
-            Problem::new(
+        let mut line = Vec::new();
+        let mut limited = self.text.by_ref().take(LINE_BYTES_MAX);
+        let bytes = limited
+            .read_until(b'\n', &mut line)
+            .map_err(|error| unreadable(&self.file, &error))?;
+        if bytes == 0 {
+            return Err(Problem::new(
                 "recording-cut",
                 format!(
                     "The recording {} was cut before the end of the pass.",
                     self.file.display()
                 ),
                 "Replay another one; passes that read very much are not kept whole.",
-            )
-        })?;
-        let line = line.map_err(|error| unreadable(&self.file, &error))?;
-        serde_json::from_str(&line).map_err(|error| unreadable(&self.file, &error))
+            ));
+        }
+        if bytes as u64 == LINE_BYTES_MAX {
+            let why = format!("a line has more than {} MiB", LINE_BYTES_MAX >> 20);
+            return Err(unreadable(&self.file, &why));
+        }
+        serde_json::from_slice(&line).map_err(|error| unreadable(&self.file, &error))
     }
 }
 
@@ -60,4 +73,31 @@ fn unreadable(file: &Path, error: &dyn std::fmt::Display) -> Problem {
         "Give a file that `atsync run` or `atsync sync` wrote to its recordings folder, or that \
          `atsync export-pass` wrote.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::io::Write as _;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    #[test]
+    fn a_recording_that_unpacks_into_a_bomb_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("1-sync.jsonl.gz");
+        let mut packed = GzEncoder::new(File::create(&file).unwrap(), Compression::fast());
+        let spaces = vec![b' '; 1 << 20];
+        for _ in 0..=LINE_BYTES_MAX >> 20 {
+            packed.write_all(&spaces).unwrap();
+        }
+        packed.finish().unwrap();
+        let problem = Reader::open(&file).unwrap().next().unwrap_err();
+        assert_eq!(problem.code, "recording-unreadable");
+        assert!(problem.message.contains("256 MiB"), "{problem}");
+    }
 }

@@ -129,6 +129,9 @@ pub(super) async fn take_in(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::test_runner::{Config, RngSeed};
+
     use super::*;
 
     fn intake(secrets: &[&str]) -> Intake {
@@ -169,5 +172,60 @@ mod tests {
         assert!(!intake.is_signed("", BODY));
         assert!(!intake.is_signed("not base64!", BODY));
         assert!(!intake.is_signed(&SIGNATURE.replace('Q', "R"), BODY));
+    }
+
+    fn headers(signature: &str, id: &str, topic: &str) -> Option<HeaderMap> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [("x-signature", signature), ("x-id", id), ("x-topic", topic)] {
+            headers.insert(name, value.parse().ok()?);
+        }
+        Some(headers)
+    }
+
+    fn signed(secret: &str, body: &[u8]) -> String {
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length serves");
+        mac.update(body);
+        STANDARD.encode(mac.finalize().into_bytes())
+    }
+
+    proptest! {
+        #![proptest_config(Config {
+            cases: 1000,
+            rng_seed: RngSeed::Fixed(20_270_115),
+            failure_persistence: None,
+            ..Config::default()
+        })]
+
+        #[test]
+        fn nothing_is_believed_that_was_not_signed_with_a_secret(
+            body in prop::collection::vec(any::<u8>(), 0..64),
+            signature in "\\PC{0,60}",
+            topic in prop::sample::select(["orders/create", "orders/delete", ""].as_slice()),
+        ) {
+            let Some(headers) = headers(&signature, "1", topic) else { return Ok(()) };
+            let taken = intake(&["one", "two"]).hint(&headers, &body);
+            prop_assert!(matches!(taken, Err(Refusal::Forged)));
+            let taken = intake(&["one", "two"]).hint(&HeaderMap::new(), &body);
+            prop_assert!(matches!(taken, Err(Refusal::Forged)));
+        }
+
+        #[test]
+        fn what_is_signed_is_kept_once_under_its_id_or_is_of_no_use(
+            body in prop::collection::vec(any::<u8>(), 0..64),
+            id in "[ -~]{0,20}",
+            topic in prop::sample::select(["orders/create", "orders/delete", ""].as_slice()),
+        ) {
+            let headers = headers(&signed("two", &body), &id, topic).expect("all of it is ASCII");
+            match intake(&["one", "two"]).hint(&headers, &body) {
+                Ok(Some(hint)) => {
+                    prop_assert_eq!((hint.topic.as_str(), topic), ("orders/create", "orders/create"));
+                    prop_assert_eq!(hint.id, id.trim());
+                    prop_assert_eq!(hint.body, String::from_utf8_lossy(&body));
+                }
+                Ok(None) => prop_assert_ne!(topic, "orders/create"),
+                Err(Refusal::NoId) => prop_assert!(id.trim().is_empty()),
+                Err(Refusal::Forged) => prop_assert!(false, "its signature is right"),
+            }
+        }
     }
 }
