@@ -10,7 +10,7 @@ use atsync_sandbox::wire::Millis;
 
 use super::brand::Brand;
 use super::model::{Moment, Wanted, warehouses};
-use super::world::{Order, World};
+use super::world::{Order, Variant, World};
 
 /// A law was broken.
 #[derive(Clone, Debug)]
@@ -365,6 +365,12 @@ impl<'p> Watch<'p> {
             LAW,
             || format!("{row:?} is of no warehouse"),
         )?;
+        // A style that came while the catalogue was being read, after its linesheets, is on none until
+        // the next reading.
+        let unlisted = |variant: &Variant| variant.late && variant.made_to_order;
+        if world.variants.get(place).is_some_and(unlisted) {
+            return Ok(());
+        }
         // What was on its way when its process was killed is as old as that process.
         let Some(began) = self.began.filter(|_| !stray) else {
             return Ok(());

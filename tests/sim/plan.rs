@@ -139,6 +139,10 @@ pub enum Act {
     DryRun(DryRun),
     /// The brand keeps back so many units from now on.
     Reserve(i64),
+    /// A new style comes into the shop, and onto JOOR.
+    Launch(u32),
+    /// The style of a variant is put on these linesheets on JOOR, and taken off all others.
+    List(u32, Vec<u32>),
 }
 
 /// A pass that changes nothing.
@@ -271,7 +275,7 @@ fn code(rng: &mut Rng) -> u32 {
 }
 
 /// One for each kind of act.
-const ACTS: [fn(&mut Rng) -> Act; 19] = [
+const ACTS: [fn(&mut Rng) -> Act; 21] = [
     |rng| Act::Stock(any(rng), any(rng), units(rng)),
     |_| Act::TakeBack,
     |rng| Act::Sell(any(rng), any(rng)),
@@ -296,4 +300,6 @@ const ACTS: [fn(&mut Rng) -> Act; 19] = [
         2 => Act::DryRun(DryRun::Orders),
         _ => Act::DryRun(DryRun::Plan),
     },
+    |rng| Act::Launch(rng.below(1_000)),
+    |rng| Act::List(any(rng), rng.some(&[0, 1], 50)),
 ];

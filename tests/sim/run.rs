@@ -23,6 +23,10 @@ const PASSES_MAX: u32 = 45;
 /// makes it write no more.
 const QUIET: u32 = 2;
 
+/// How old the connector lets JOOR's catalogue grow, in milliseconds: the default of its setting
+/// `catalogue_hours`.
+const CATALOGUE_AGE: u64 = 6 * 3_600_000;
+
 /// How long a process takes to come back after it was killed, in milliseconds.
 const RESTART: u64 = 2_000;
 
@@ -68,6 +72,9 @@ fn all(host: &mut Host<'_>, form: &mut dyn Form, passes: &mut u32) -> Result<(),
         *passes += 1;
     }
     host.heal()?;
+    if host.world.catalogue_changed {
+        host.sleep_until(host.clock() + CATALOGUE_AGE)?;
+    }
     let (mut quiet, mut left) = (0, Vec::new());
     for _ in 0..PASSES_MAX {
         let before = host.watch.footprint(&host.world).written();

@@ -1,14 +1,14 @@
 //! The shop, the account, and the people: everything that is not the connector.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use atsync_sandbox::Sandbox;
-use atsync_sandbox::catalogue::Status;
-use atsync_sandbox::joor::{NewOrder, OrderId, OrderStatus};
+use atsync_sandbox::catalogue::{Product, Status, small};
+use atsync_sandbox::joor::{NewOrder, OrderId, OrderStatus, Upc};
 use atsync_sandbox::shopify::{self, LocationId, Tracking, VariantId};
 use atsync_sandbox::wire::Millis;
 
-use super::brand::{Brand, CODES};
+use super::brand::{Brand, CODES, linesheets};
 use super::plan::Act;
 
 /// Name of the connection.
@@ -32,7 +32,7 @@ pub struct World {
     pub sandbox: Sandbox,
     /// Their time. The host's clock may differ.
     pub now: Millis,
-    /// All variants that the shop began with.
+    /// All variants that the shop ever had.
     pub variants: Vec<Variant>,
     /// The two locations; orders belong to the first.
     pub locations: [LocationId; 2],
@@ -42,6 +42,8 @@ pub struct World {
     pub refused: BTreeSet<usize>,
     /// Units kept back.
     pub reserve: i64,
+    /// Styles or linesheets are not as they were when the connector began.
+    pub catalogue_changed: bool,
     /// What stood there before somebody set it last.
     before: Option<(VariantId, LocationId, i64)>,
 }
@@ -59,6 +61,8 @@ pub struct Variant {
     pub on_joor: bool,
     /// Its style is only on made-to-order linesheets.
     pub made_to_order: bool,
+    /// It came after the run began.
+    pub late: bool,
 }
 
 /// What a buyer ordered.
@@ -72,7 +76,9 @@ pub struct Order {
     pub lines: Vec<(usize, i64, i64)>,
     /// When it was approved.
     pub approved_at: Millis,
-    /// A line is of something that cannot be taken over.
+    /// A line is of something that nobody knows.
+    pub strange: bool,
+    /// That, or a line is of something that is not on JOOR.
     pub odd: bool,
     /// It was cancelled on JOOR.
     pub cancelled: bool,
@@ -110,38 +116,56 @@ impl World {
         sandbox
             .shop
             .subscribe(&topics, "https://host.example/", START);
-        let on_joor: BTreeSet<String> = sandbox
-            .joor
-            .skus()
-            .filter_map(|sku| sku.external_id)
-            .collect();
-        let variant = |variant: shopify::VariantView<'_>, made_to_order| Variant {
-            id: variant.id(),
-            sku: variant.sku().unwrap_or_default().to_owned(),
-            upc: variant.number().to_string(),
-            on_joor: on_joor.contains(&variant.number().to_string()),
-            made_to_order,
-        };
-        let mut variants = Vec::new();
-        for product in sandbox.shop.products() {
-            let on: Vec<bool> = sandbox
-                .joor
-                .linesheets_of(product.number())
-                .map(|(_, mto)| mto)
-                .collect();
-            let made_to_order = !on.is_empty() && on.iter().all(|mto| *mto);
-            variants.extend(product.variants().map(|it| variant(it, made_to_order)));
-        }
         let locations: Vec<LocationId> = sandbox.shop.location_ids().collect();
-        Self {
+        let mut world = Self {
             locations: locations.try_into().expect("two locations"),
             sandbox,
             now: START,
-            variants,
+            variants: Vec::new(),
             orders: Vec::new(),
             refused: BTreeSet::new(),
             reserve: brand.reserve,
+            catalogue_changed: false,
             before: None,
+        };
+        world.look_at_styles();
+        world
+    }
+
+    /// Adds the variants that are new, and sees of each whether it is on JOOR, and how.
+    fn look_at_styles(&mut self) {
+        let joor = &self.sandbox.joor;
+        let on_joor: BTreeSet<String> = joor.skus().filter_map(|sku| sku.external_id).collect();
+        let mut known: BTreeMap<VariantId, usize> = BTreeMap::new();
+        for (place, variant) in self.variants.iter().enumerate() {
+            known.insert(variant.id, place);
+        }
+        for product in self.sandbox.shop.products() {
+            let on: Vec<bool> = joor
+                .linesheets_of(product.number())
+                .map(|(_, mto)| mto)
+                .collect();
+            for view in product.variants() {
+                let upc = view.number().to_string();
+                let variant = Variant {
+                    id: view.id(),
+                    sku: view.sku().unwrap_or_default().to_owned(),
+                    on_joor: on_joor.contains(&upc),
+                    made_to_order: !on.is_empty() && on.iter().all(|mto| *mto),
+                    late: self.now > START,
+                    upc,
+                };
+                match known
+                    .get(&variant.id)
+                    .and_then(|at| self.variants.get_mut(*at))
+                {
+                    Some(before) => {
+                        let late = before.late;
+                        *before = Variant { late, ..variant };
+                    }
+                    None => self.variants.push(variant),
+                }
+            }
         }
     }
 
@@ -253,9 +277,48 @@ impl World {
             }
             Act::RevokeTokens => self.sandbox.joor.revoke_tokens(),
             Act::Reserve(units) => self.reserve = units,
+            Act::Launch(style) => self.launch(style),
+            Act::List(variant, ref codes) => self.list(variant, codes),
             // These are the host's.
             Act::Clock(_) | Act::DryRun(_) => {}
         }
+    }
+
+    /// JOOR's own integration brings a style over as soon as it is there.
+    fn launch(&mut self, any: u32) {
+        let shop = &self.sandbox.shop;
+        let is_new = |style: &Product| shop.products().all(|of| of.handle() != style.handle);
+        let styles: Vec<Product> = small::products().into_iter().filter(is_new).collect();
+        let Some(style) = styles.get(any as usize % styles.len().max(1)) else {
+            return;
+        };
+        self.sandbox.shop.add_product(style, self.now);
+        self.sandbox.import_styles(&linesheets(), Upc::VariantId);
+        self.look_at_styles();
+        for order in &mut self.orders {
+            order.odd = order.strange || !on_joor(&self.variants, &order.lines);
+        }
+        self.catalogue_changed = true;
+    }
+
+    /// What is made to order stays so.
+    fn list(&mut self, any: u32, codes: &[u32]) {
+        let view = self.sandbox.shop.variant(self.id(any));
+        let Some(product) = view.and_then(|view| self.sandbox.shop.product(view.product())) else {
+            return;
+        };
+        let style = product.number();
+        let mut on = self.sandbox.joor.linesheets_of(style);
+        if on.any(|(_, made_to_order)| made_to_order) {
+            return;
+        }
+        drop(on);
+        let codes: Vec<&str> = codes
+            .iter()
+            .filter_map(|place| CODES.get(*place as usize).copied())
+            .collect();
+        self.sandbox.joor.set_linesheets(style, &codes);
+        self.catalogue_changed = true;
     }
 
     fn id(&self, any: u32) -> VariantId {
@@ -263,7 +326,7 @@ impl World {
         variant.expect("a place among them").id
     }
 
-    fn order(&mut self, code: u32, wanted: &[(u32, i64)], odd: bool) {
+    fn order(&mut self, code: u32, wanted: &[(u32, i64)], strange: bool) {
         let name = CODES.get(code as usize).copied().unwrap_or_default();
         let mut order = NewOrder::of(name).purchase_order(format!("PO-{}", self.orders.len()));
         let mut lines = Vec::new();
@@ -274,19 +337,17 @@ impl World {
                 lines.push((place, *units, *units));
             }
         }
-        if odd {
+        if strange {
             order = order.line(ODD_UPC, 1, PRICE);
         }
-        let of_joor =
-            |(place, ..): &(usize, i64, i64)| self.variants.get(*place).is_some_and(|v| v.on_joor);
-        let odd = odd || !lines.iter().all(of_joor);
         let id = self.sandbox.joor.place_order(order.approved(), self.now);
         self.orders.push(Order {
             id,
             code,
+            odd: strange || !on_joor(&self.variants, &lines),
+            strange,
             lines,
             approved_at: self.now,
-            odd,
             cancelled: false,
             changed: false,
         });
@@ -330,4 +391,10 @@ impl World {
         let view = self.sandbox.joor.order(order.id);
         view.is_some_and(|view| view.status == OrderStatus::Approved)
     }
+}
+
+/// Whether JOOR has each variant of these lines.
+fn on_joor(variants: &[Variant], lines: &[(usize, i64, i64)]) -> bool {
+    let mut lines = lines.iter();
+    lines.all(|(place, ..)| variants.get(*place).is_some_and(|variant| variant.on_joor))
 }

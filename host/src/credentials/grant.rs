@@ -272,7 +272,8 @@ mod tests {
             let Ok(token) = grant().token_in(&body, asked_at) else { return Ok(()) };
             let answer: Value = serde_json::from_slice(&body).expect("a token stood in it");
             let text = answer.get("access_token").and_then(Value::as_str).expect("the same");
-            prop_assert_eq!(token.header.value.as_bytes(), format!("Bearer {text}").as_bytes());
+            let wanted = format!("Bearer {text}");
+            prop_assert_eq!(token.header.value.as_bytes(), wanted.as_bytes());
             match (answer.get("expires_in").and_then(Value::as_u64), token.renew_at) {
                 (None, renew_at) => prop_assert_eq!(renew_at, None),
                 (Some(seconds), renew_at) => {

@@ -92,6 +92,13 @@ impl Recorder {
         })
     }
 
+    /// Keeps less of one pass than usual: at most so much text, in bytes before compression.
+    #[must_use]
+    pub fn of_a_pass_at_most(mut self, bytes: u64) -> Recorder {
+        self.pass_bytes_max = self.pass_bytes_max.min(bytes);
+        self
+    }
+
     /// Drops what is too old at `now`, or too much, without waiting for a pass to end.
     pub fn forget(&self, now: Timestamp) {
         self.writer.forget(now);
@@ -184,7 +191,7 @@ impl Cut {
         let (why, fix) = match self {
             Cut::TooLarge => (
                 format!(
-                    "it has more than {} MiB of text, which is the most that is kept of one pass",
+                    "it has more text than is kept of one pass, which is {} MiB at most",
                     PASS_BYTES_MAX >> 20
                 ),
                 "Nothing to do: the pass itself is whole. To look into something, replay a smaller pass, such as \

@@ -173,6 +173,6 @@ mod tests {
             "{html}"
         );
         assert!(html.contains("&lt;acme&gt;") && !html.contains("<acme>"));
-        assert!(html.contains("more than 32 MiB of text"), "{html}");
+        assert!(html.contains("which is 32 MiB at most"), "{html}");
     }
 }

@@ -99,8 +99,10 @@ async fn the_oldest_recordings_make_room() {
 #[tokio::test]
 async fn a_pass_too_large_to_keep_is_cut_and_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    let bench = recorded(folder.path(), 1 << 30);
-    let big = "x".repeat(5 << 20);
+    let mut bench = Bench::offline();
+    let recorder = Recorder::new(folder.path(), Budget::default()).unwrap();
+    bench.recorder = Some(Arc::new(recorder.of_a_pass_at_most(1 << 20)));
+    let big = "x".repeat(160 << 10);
     let write = |key: usize| {
         Effect::Commit(vec![atsync::engine::reconcile::Write {
             key: key.to_string(),

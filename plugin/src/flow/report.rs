@@ -122,6 +122,11 @@ impl Report {
         *self.counts.entry(name).or_default() += more;
     }
 
+    /// How many there are, whoever counted them before.
+    pub fn count_anew(&mut self, name: &'static str, all: u64) {
+        self.counts.insert(name, all);
+    }
+
     /// Adds a finding once.
     pub fn find(&mut self, finding: Finding) {
         if !self.findings.contains(&finding) {

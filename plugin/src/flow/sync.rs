@@ -31,6 +31,7 @@ pub async fn decide(desk: &mut Desk, hints: &[Hint]) -> Result<bool, Halt> {
     } else {
         orders::begin(desk).await?;
     }
+    let skus_before = desk.totals.next_nr;
     if !catalogue::read_if_due(desk).await? {
         return Ok(false);
     }
@@ -42,6 +43,13 @@ pub async fn decide(desk: &mut Desk, hints: &[Hint]) -> Result<bool, Halt> {
         orders::run(desk).await?;
     }
     changed::read(desk, hints).await?;
+    let linked_more = known && desk.totals.next_nr != skus_before;
+    if linked_more && desk.totals.orders_parked > 0 && !desk.dry {
+        // A parked order may be of a SKU that is linked only now, whose stock is about to be
+        // offered for the first time: the order has its part first.
+        orders::run(desk).await?;
+        changed::read(desk, &[]).await?;
+    }
     Ok(true)
 }
 

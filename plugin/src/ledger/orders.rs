@@ -264,7 +264,7 @@ impl OrderEntry {
     }
 
     /// The units that it claims or will claim, by variant. An order that waits stands for all that
-    /// it demands, also of what is not tracked: it may be by the time that its stock is read.
+    /// it demands, and until it is in Shopify also for what is not tracked: it may be by then.
     pub fn claimed(&self) -> Vec<Claimed> {
         let Some(decision) = &self.decision else {
             return Vec::new();
@@ -273,12 +273,16 @@ impl OrderEntry {
             return Vec::new();
         }
         let waits = self.state == State::Waiting;
-        let units = |line: &DecidedLine| if waits { line.units } else { line.claim };
+        let outside = waits || self.state == State::Sending;
+        let units = |line: &DecidedLine| match waits || !line.tracked {
+            true => line.units,
+            false => line.claim,
+        };
         let mut by_variant: BTreeMap<Id, Claimed> = BTreeMap::new();
         for line in decision
             .lines
             .iter()
-            .filter(|line| (line.tracked || waits) && units(line) > 0)
+            .filter(|line| (line.tracked || outside) && units(line) > 0)
         {
             let claimed = by_variant.entry(line.variant).or_insert(Claimed {
                 variant: line.variant,
@@ -374,13 +378,31 @@ impl OrderEntry {
         }
         // In Shopify a claim does not grow; it only ends.
         if let (State::Created | State::Cancelling, before) = (self.state, before) {
-            return before.cloned();
+            return before.and_then(|claim| self.counted(claim));
         }
         let units = self.claimed();
         (!units.is_empty()).then_some(Claim {
             location,
             units,
             shown_at: None,
+        })
+    }
+
+    /// A claim without what Shopify does not count: no number of Shopify's ever shows that.
+    fn counted(&self, claim: &Claim) -> Option<Claim> {
+        let lines = self.decision.iter().flat_map(|decision| &decision.lines);
+        let counted: BTreeSet<Id> = lines
+            .filter(|line| line.tracked)
+            .map(|line| line.variant)
+            .collect();
+        let units = claim.units.iter();
+        let units: Vec<Claimed> = units
+            .filter(|claimed| counted.contains(&claimed.variant))
+            .cloned()
+            .collect();
+        (!units.is_empty()).then(|| Claim {
+            units,
+            ..claim.clone()
         })
     }
 }

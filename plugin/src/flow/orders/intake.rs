@@ -109,9 +109,9 @@ async fn offered(desk: &mut Desk, book: &mut Book) -> Result<bool, Halt> {
             }
         }
     }
-    desk.report
-        .count("orders_offered", book.offered.len() as u64);
-    desk.report.count("orders_before_start", history);
+    let offered = book.offered.len() as u64;
+    desk.report.count_anew("orders_offered", offered);
+    desk.report.count_anew("orders_before_start", history);
     if unreadable > 0 {
         desk.report.find(Finding::error(
             "orders-unreadable",

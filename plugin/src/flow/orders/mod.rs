@@ -86,7 +86,7 @@ async fn take_over(desk: &mut Desk, location: Id) -> Result<(), Halt> {
 
 async fn finish(desk: &mut Desk, book: Book) -> Result<(), Halt> {
     let parked = book.parked();
-    desk.report.count("orders_open", book.unfinished());
+    desk.report.count_anew("orders_open", book.unfinished());
     if let Some((first, entry)) = parked.first() {
         let troubles = entry.parked.as_ref().map(trouble_words).unwrap_or_default();
         desk.report.find(
