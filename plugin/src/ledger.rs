@@ -18,12 +18,13 @@
 //! | `incoming` | [`crate::shopify::incoming::Snapshot`]: what is in transit |
 //! | `credits` | [`crate::joor::credits::Window`] |
 //! | `brake` | [`BrakeEntry`]: the brake has stopped a plan |
-//! | `orders`, `order/…`, `order-open/…`, `claim/…` | see [`orders`] |
+//! | `orders`, `order/…`, `order-open/…`, `order-rest/…`, `claim/…` | see [`orders`] |
 //!
 //! One key per style keeps commits small. A missing value is its default. Values are changed
 //! only through a [`Batch`], which is committed whole.
 
 pub mod orders;
+pub mod people;
 
 use std::collections::BTreeMap;
 

@@ -26,6 +26,7 @@ mod orders;
 mod orders_after;
 mod orders_balance;
 mod orders_content;
+mod orders_forgotten;
 mod orders_odd;
 mod orders_offer;
 mod orders_once;

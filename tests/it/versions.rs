@@ -10,7 +10,7 @@ use crate::brand::Brand;
 use crate::world::{connector, load, units};
 
 /// The component that was released for the contract's version 1.0.0.
-fn released() -> Component {
+pub fn released() -> Component {
     let file: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("frozen/connector-1.0.0.wasm");
     Component::File(file)
 }

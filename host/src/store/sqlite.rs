@@ -20,6 +20,8 @@ const PRAGMAS: &[(&str, &str)] = &[
     // A commit that was acknowledged survives a power cut, not only a crash.
     ("synchronous", "FULL"),
     ("foreign_keys", "ON"),
+    // What is overwritten or removed is wiped: it may have named somebody.
+    ("secure_delete", "ON"),
     // Milliseconds to wait for another process (a second command) that writes.
     ("busy_timeout", "10000"),
     // Kibibytes, negative by SQLite's custom: the most memory for pages of the file.

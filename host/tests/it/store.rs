@@ -47,6 +47,36 @@ fn a_ledger_keeps_what_was_written_last_and_forgets_what_was_deleted() {
 }
 
 #[test]
+fn what_was_overwritten_or_removed_stands_nowhere_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("atsync.db");
+    let long = "Boutique Canut ".repeat(2_000);
+    let ledger = SqliteStore::open(&path).unwrap().ledger("acme");
+    let (short, gone) = (write("b", Some("Boutique Canut")), write("c", Some(&long)));
+    ledger
+        .commit(&[write("a", Some(&long)), short, gone])
+        .unwrap();
+    ledger
+        .commit(&[
+            write("a", Some("1")),
+            write("b", Some("2")),
+            write("c", None),
+        ])
+        .unwrap();
+    drop(ledger);
+
+    let files = std::fs::read_dir(folder.path()).unwrap();
+    for file in files
+        .map(|file| file.unwrap().path())
+        .filter(|f| f.is_file())
+    {
+        let bytes = std::fs::read(&file).unwrap();
+        let found = bytes.windows(5).filter(|window| window == b"Canut").count();
+        assert_eq!(found, 0, "{}", file.display());
+    }
+}
+
+#[test]
 fn connections_do_not_see_each_other() {
     let (_folder, stores) = stores();
     for store in stores {

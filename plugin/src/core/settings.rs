@@ -208,6 +208,8 @@ pub struct OrderSettings {
     pub tags: Vec<String>,
     /// Tell JOOR when Shopify has shipped an order, with its tracking numbers.
     pub tracking: bool,
+    /// Days after which an order with nothing left to do loses what names people.
+    pub keep_personal_days: u64,
 }
 
 impl Default for OrderSettings {
@@ -220,6 +222,7 @@ impl Default for OrderSettings {
             acknowledge: Acknowledge::default(),
             tags: vec!["JOOR".into()],
             tracking: false,
+            keep_personal_days: 90,
         }
     }
 }

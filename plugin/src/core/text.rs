@@ -1,4 +1,4 @@
-//! Names from outside, as they stand in sentences and tables.
+//! Texts from outside: as they stand in sentences and tables, and as a number to compare.
 
 /// The most characters of a name that are shown; what is longer says nothing more to a person.
 const SHOWN_CHARS_MAX: usize = 80;
@@ -17,6 +17,13 @@ pub fn shown(name: &str) -> String {
         }
         _ => name.to_owned(),
     }
+}
+
+/// A number that tells one text from another: FNV-1a, kept below 2^53, so that any JSON reader keeps
+/// it whole.
+pub fn hash(text: &str) -> u64 {
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
+    text.bytes().fold(0xCBF2_9CE4_8422_2325, step) >> 11
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ pub const SECOND: Millis = 1_000;
 pub const MINUTE: Millis = 60 * SECOND;
 /// One hour.
 pub const HOUR: Millis = 60 * MINUTE;
+/// One day.
+pub const DAY: Millis = 24 * HOUR;
 
 /// The last moment of the year 9999. No clock shows a later one, and sums with it fit.
 pub const TIME_MAX: Millis = 253_402_300_799_999;

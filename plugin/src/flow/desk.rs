@@ -6,6 +6,7 @@ use crate::bindings::exports::atsync::connector::reconcile::{Job, Mode, Outcome,
 use crate::core::availability::OpenClaim;
 use crate::core::finding::{Finding, Severity};
 use crate::core::settings::Settings;
+use crate::core::text::hash;
 use crate::core::time::{MINUTE, Millis, SECOND, day};
 use crate::halt::Halt;
 use crate::io::Io;
@@ -244,10 +245,4 @@ fn digest(settings: &str, places: &Places) -> u64 {
         text.push_str(&format!(" {}", warehouse.withheld.is_none()));
     }
     hash(&text)
-}
-
-/// FNV-1a, kept below 2^53, so that any JSON reader keeps it whole.
-pub fn hash(text: &str) -> u64 {
-    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
-    text.bytes().fold(0xCBF2_9CE4_8422_2325, step) >> 11
 }

@@ -5,6 +5,7 @@
 //! | `orders` | [`Orders`]: since when orders are taken over, and how far cancellations are read |
 //! | `order/{JOOR order}` | [`OrderEntry`]: what was decided, sent and told |
 //! | `order-open/{JOOR order}` | a mark: something is left to do for the order |
+//! | `order-rest/{day}/{JOOR order}` | a mark: nothing is since that day, and it still names people |
 //! | `claim/{JOOR order}` | [`Claim`]: units that Shopify's numbers may not show yet |
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,8 @@ use crate::core::order::Trouble;
 use crate::core::snapshot::Snapshot;
 use crate::core::time::Millis;
 use crate::halt::Halt;
+
+pub use super::people::{Forgotten, People};
 
 /// Code of the trouble of an order that was changed on JOOR after it was taken over.
 pub const CHANGED: &str = "order-changed";
@@ -37,6 +40,8 @@ pub struct Orders {
     pub shipped_until: Millis,
     /// The shop has the definition of the metafield that makes an order unique.
     pub defined: bool,
+    /// Which orders rest, and how far their people are forgotten.
+    pub people: People,
 }
 
 /// Where an order stands.
@@ -116,6 +121,13 @@ pub struct OrderEntry {
     /// JOOR did not offer it the last time; the second time it is believed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub missed: bool,
+    /// Since when nothing is left to do for it, on Shopify's clock; 0: something is, or it was
+    /// written before this was.
+    #[serde(skip_serializing_if = "is_never")]
+    pub rests_since: Millis,
+    /// What names people was forgotten.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forgotten: Option<Forgotten>,
 }
 
 /// Why an order was not taken over.
@@ -205,6 +217,9 @@ pub struct ShippedPart {
     pub wholly: bool,
     /// Tracking numbers.
     pub tracking: Vec<String>,
+    /// A digest of those that are forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forgotten: Option<u64>,
 }
 
 #[allow(
@@ -408,8 +423,9 @@ impl OrderEntry {
 }
 
 impl Batch {
-    /// Sets an order, and the mark that something is left to do for it.
-    pub fn put_order(&mut self, entry: &OrderEntry) {
+    /// Sets an order, and the mark that something is left to do for it, or since when nothing is.
+    pub fn put_order(&mut self, entry: &mut OrderEntry, now: Millis) {
+        self.put_rest(entry, now);
         let id = &entry.id;
         self.put(format!("order/{id}"), entry);
         if entry.is_open() {

@@ -438,7 +438,19 @@ pub struct Shipped {
 ///
 /// # Errors
 /// As [`Shopify::query`].
-pub async fn shipped(shopify: &Shopify, since: Millis) -> Result<Vec<Shipped>, Halt> {
+pub async fn shipped_since(shopify: &Shopify, since: Millis) -> Result<Vec<Shipped>, Halt> {
+    shipped(shopify, format!("updated_at:>='{}'", rfc3339(since))).await
+}
+
+/// What is shipped of one order.
+///
+/// # Errors
+/// As [`Shopify::query`].
+pub async fn shipped_of(shopify: &Shopify, order: Id) -> Result<Vec<Shipped>, Halt> {
+    shipped(shopify, format!("id:{order}")).await
+}
+
+async fn shipped(shopify: &Shopify, query: String) -> Result<Vec<Shipped>, Halt> {
     #[derive(Deserialize)]
     struct Answer {
         orders: Connection,
@@ -474,7 +486,6 @@ pub async fn shipped(shopify: &Shopify, since: Millis) -> Result<Vec<Shipped>, H
     }
     let (mut shipped, mut after) = (Vec::new(), None::<String>);
     loop {
-        let query = format!("updated_at:>='{}'", rfc3339(since));
         let variables =
             json!({ "query": query, "namespace": NAMESPACE, "key": KEY, "after": after });
         let answer: Answer = shopify.query(&SHIPPED_ORDERS, variables).await?;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::core::text::shown;
-use crate::core::time::rfc3339;
+use crate::core::time::{day, rfc3339};
 use crate::halt::Halt;
 use crate::ledger::orders::{Claim, OrderEntry, Part, State};
 
@@ -13,6 +13,9 @@ use super::book::trouble_words;
 
 /// Finished orders that are listed; those with something left to do are listed all.
 const FINISHED_MAX: usize = 200;
+
+/// What stands where something was forgotten.
+const FORGOTTEN: &str = "forgotten";
 
 /// All orders: those that a person has to look at first, then by age, the newest first.
 pub async fn list(desk: &mut Desk) -> Result<(), Halt> {
@@ -112,6 +115,13 @@ pub async fn show(desk: &mut Desk, id: &str) -> Result<(), Halt> {
                 .push(format!("{} {}", trouble.reason, trouble.fix));
         }
     }
+    if let Some(forgotten) = entry.forgotten {
+        desk.report.summary.push(format!(
+            "What names people was forgotten on {}: nothing had happened to it for {} (`orders.keep_personal_days`).",
+            day(forgotten.at),
+            plural(forgotten.after_days, "day")
+        ));
+    }
     let mut lines = Table::new(
         format!("Lines of order {id}"),
         &["#line", "SKU", "#units", "#claimed", "#short", "why"],
@@ -132,13 +142,12 @@ pub async fn show(desk: &mut Desk, id: &str) -> Result<(), Halt> {
     for (what, value) in facts_of(&entry, claim.as_ref()) {
         facts.push(vec![what.into(), value]);
     }
-    for (name, value) in entry
-        .snapshot
-        .facts
-        .iter()
-        .filter(|(_, value)| !value.is_empty())
-    {
-        facts.push(vec![name.clone(), value.clone()]);
+    for (name, value) in &entry.snapshot.facts {
+        let is_forgotten = entry.snapshot.forgotten.iter().any(|(n, _)| n == name);
+        let value = if is_forgotten { FORGOTTEN } else { value };
+        if !value.is_empty() {
+            facts.push(vec![name.clone(), value.to_owned()]);
+        }
     }
     desk.report.tables.extend([lines, facts]);
     let mut data = summary(&entry);
@@ -174,7 +183,7 @@ fn facts_of(entry: &OrderEntry, claim: Option<&Claim>) -> Vec<(&'static str, Str
         }
     };
     let mut facts = vec![
-        ("customer", entry.customer.clone()),
+        ("customer", told_of(entry, &entry.customer)),
         ("approved", moment(entry.approved_at)),
         ("read", moment(entry.read_at)),
         ("in Shopify", names(&entry.parts)),
@@ -195,14 +204,26 @@ fn facts_of(entry: &OrderEntry, claim: Option<&Claim>) -> Vec<(&'static str, Str
     if let Some(told) = &entry.told {
         facts.push((
             "JOOR was told",
-            format!("{}: {}", rfc3339(told.at), told.words),
+            format!("{}: {}", rfc3339(told.at), told_of(entry, &told.words)),
         ));
     }
-    for shipped in entry.parts.iter().filter_map(|part| part.shipped.as_ref()) {
+    for shipped in entry.shipped() {
         let much = if shipped.wholly { "wholly" } else { "in part" };
-        facts.push(("shipped", format!("{much} {}", shipped.tracking.join(", "))));
+        let numbers = match shipped.forgotten {
+            Some(_) => FORGOTTEN.to_owned(),
+            None => shipped.tracking.join(", "),
+        };
+        facts.push(("shipped", format!("{much} {numbers}")));
     }
     facts
+}
+
+/// A text of the order that may have been forgotten.
+fn told_of(entry: &OrderEntry, text: &str) -> String {
+    match (text, entry.forgotten) {
+        ("", Some(_)) => FORGOTTEN.into(),
+        _ => text.into(),
+    }
 }
 
 fn state(entry: &OrderEntry) -> String {
@@ -232,6 +253,7 @@ fn summary(entry: &OrderEntry) -> Value {
         "state": entry.state.word(),
         "purchase_order": entry.purchase_order,
         "customer": entry.customer,
+        "forgotten": entry.forgotten.map(|forgotten| rfc3339(forgotten.at)),
         "linesheet": entry.linesheet,
         "behaviour": decision.behaviour,
         "decided_by": decision.decided_by,

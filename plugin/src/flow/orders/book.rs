@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::id::Id;
 use crate::core::order::Order;
+use crate::core::text::hash;
 use crate::halt::Halt;
 use crate::ledger::Batch;
 use crate::ledger::orders::{Claim, OrderEntry, Orders, ParkedOrder};
 use crate::shopify::order_state::OrderState;
 
-use super::super::desk::{Desk, hash};
+use super::super::desk::Desk;
+use super::forget;
 
 /// The orders on the desk.
 pub struct Book {
@@ -124,7 +126,7 @@ impl Book {
         };
         let before = self.claims.get(id);
         let after = entry.claim_after(self.location, before);
-        batch.put_order(entry);
+        batch.put_order(entry, desk.shopify.now());
         self.saved.insert(id.to_owned(), digest(entry));
         match (self.parked_before.contains(id), entry.parked.is_some()) {
             (false, true) => {
@@ -165,6 +167,11 @@ impl Book {
         let mut batch = Batch::default();
         batch.put("orders", &self.all);
         desk.commit(batch).await
+    }
+
+    /// Forgets the people of orders that rest for long. None of them is on the desk.
+    pub async fn forget(&mut self, desk: &mut Desk) -> Result<(), Halt> {
+        forget::run(desk, &mut self.all, &self.claims).await
     }
 
     /// The orders on the desk that a person has to look at.

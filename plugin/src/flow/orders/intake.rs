@@ -210,6 +210,7 @@ fn refresh(entry: &mut OrderEntry, order: &Order, snapshot: Snapshot) {
     entry.customer.clone_from(&order.customer_name);
     entry.linesheet.clone_from(&order.linesheet_code);
     entry.approved_at = order.approved_at.unwrap_or(0);
+    entry.forgotten = None;
     entry.snapshot = snapshot;
 }
 

@@ -12,7 +12,7 @@ use crate::core::order::{
 use crate::core::settings::{Shortage, Upc};
 use crate::core::snapshot::Snapshot;
 use crate::core::style::Parked;
-use crate::core::text::shown;
+use crate::core::text::{hash, shown};
 use crate::halt::Halt;
 use crate::ledger::Owners;
 use crate::ledger::orders::{DecidedLine, Decision, OrderEntry, State};
@@ -20,7 +20,7 @@ use crate::shopify::orders as shop;
 use crate::shopify::variant::Variant;
 
 use super::super::changed::bring_catalogue_forward;
-use super::super::desk::{Desk, hash};
+use super::super::desk::Desk;
 use super::super::work::Work;
 use super::book::Book;
 

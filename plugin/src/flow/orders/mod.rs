@@ -8,6 +8,7 @@ pub mod act;
 pub mod ask;
 mod book;
 mod cancel;
+mod forget;
 mod intake;
 mod judge;
 mod send;
@@ -29,7 +30,7 @@ use book::{Book, trouble_words};
 pub async fn run(desk: &mut Desk) -> Result<(), Halt> {
     let done = match desk.places.orders.as_ref().map(|location| location.id) {
         Some(location) => take_over(desk, location).await,
-        None => Ok(()),
+        None => forget_alone(desk).await,
     };
     // Without orders nobody ends their claims; the changed setting reads all stock anew anyway.
     if desk.settings.orders.enabled {
@@ -58,14 +59,26 @@ pub async fn begin(desk: &mut Desk) -> Result<(), Halt> {
     // tells whole seconds.
     let since_then = desk.io.now().saturating_sub(desk.started_at());
     all.since = desk.shopify.now().saturating_sub(since_then) / SECOND * SECOND;
+    // There are no orders yet, so all have their mark.
+    all.people.marked = true;
     let mut batch = Batch::default();
     batch.put("orders", &all);
     desk.commit(batch).await
 }
 
+/// Where no orders are taken over, those that were are not kept for longer.
+async fn forget_alone(desk: &mut Desk) -> Result<(), Halt> {
+    let Some(mut all) = desk.ledger.get::<Orders>("orders").await? else {
+        return Ok(());
+    };
+    let claims = desk.ledger.all("claim/").await?;
+    forget::run(desk, &mut all, &claims).await
+}
+
 /// Unfinished work first, then what is new; and JOOR is told only what the ledger has.
 async fn take_over(desk: &mut Desk, location: Id) -> Result<(), Halt> {
     let mut book = Book::open(desk, location).await?;
+    book.forget(desk).await?;
     if !desk.dry {
         send::look_up(desk, &mut book).await?;
     }

@@ -7,7 +7,7 @@ use crate::core::settings::Acknowledge;
 use crate::core::time::{MINUTE, Millis};
 use crate::halt::Halt;
 use crate::joor::orders::{UPDATES_MAX, Update, mark_by_reading, update};
-use crate::ledger::orders::{OrderEntry, ShippedPart, State, Told};
+use crate::ledger::orders::{OrderEntry, Part, ShippedPart, State, Told};
 use crate::shopify::orders as shop;
 
 use super::super::desk::Desk;
@@ -85,7 +85,7 @@ fn news(entry: &OrderEntry, way: Acknowledge) -> Option<(bool, String)> {
 }
 
 fn created_words(entry: &OrderEntry) -> String {
-    let name = |part: &crate::ledger::orders::Part| {
+    let name = |part: &Part| {
         let name = part.order.as_ref().map_or("", |order| order.name.as_str());
         if part.back_order {
             format!("{name} (back order)")
@@ -137,7 +137,7 @@ pub async fn shipments(desk: &mut Desk, book: &mut Book) -> Result<(), Halt> {
         0 => now,
         until => until,
     };
-    let shipped = shop::shipped(&desk.shopify, since.saturating_sub(OVERLAP)).await?;
+    let shipped = shop::shipped_since(&desk.shopify, since.saturating_sub(OVERLAP)).await?;
     let mut by_order: BTreeMap<String, Vec<shop::Shipped>> = BTreeMap::new();
     for one in shipped {
         if let Some(id) = order_of(&desk.connection, &one.key).map(str::to_owned) {
@@ -152,6 +152,7 @@ pub async fn shipments(desk: &mut Desk, book: &mut Book) -> Result<(), Halt> {
             continue;
         };
         if take_shipments(entry, shipped) {
+            remember(desk, entry).await?;
             updates.push(shipped_update(entry));
         }
     }
@@ -191,13 +192,34 @@ fn take_shipments(entry: &mut OrderEntry, shipped: Vec<shop::Shipped>) -> bool {
         let now = ShippedPart {
             wholly: one.wholly,
             tracking: one.tracking,
+            forgotten: None,
         };
-        if part.shipped.as_ref() != Some(&now) {
+        if !part.shipped.as_ref().is_some_and(|known| known.is(&now)) {
             part.shipped = Some(now);
             changed = true;
         }
     }
     changed
+}
+
+/// JOOR takes all numbers of an order at once, so those that are forgotten are asked for again.
+async fn remember(desk: &Desk, entry: &mut OrderEntry) -> Result<(), Halt> {
+    let is_forgotten = |part: &Part| part.shipped.as_ref().is_some_and(|s| s.forgotten.is_some());
+    let forgotten = entry.parts.iter().filter(|part| is_forgotten(part));
+    let orders = forgotten.filter_map(|part| part.order.as_ref());
+    for order in orders.map(|order| order.id).collect::<Vec<_>>() {
+        let shipped = shop::shipped_of(&desk.shopify, order).await?;
+        for part in entry.parts.iter_mut().filter(|part| is_forgotten(part)) {
+            if let Some(one) = shipped.iter().find(|one| one.key == part.key) {
+                part.shipped = Some(ShippedPart {
+                    wholly: one.wholly,
+                    tracking: one.tracking.clone(),
+                    forgotten: None,
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 fn shipped_update(entry: &OrderEntry) -> Update {
@@ -206,9 +228,7 @@ fn shipped_update(entry: &OrderEntry) -> Update {
         .iter()
         .all(|part| part.shipped.as_ref().is_some_and(|shipped| shipped.wholly));
     let numbers: Vec<&str> = entry
-        .parts
-        .iter()
-        .filter_map(|part| part.shipped.as_ref())
+        .shipped()
         .flat_map(|shipped| &shipped.tracking)
         .map(String::as_str)
         .collect();
