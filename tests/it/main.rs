@@ -17,6 +17,7 @@ mod brake;
 mod brand;
 mod bulk;
 mod clock;
+mod clocks;
 mod cut;
 mod duplicates;
 mod future;

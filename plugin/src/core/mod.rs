@@ -7,6 +7,7 @@ pub mod availability;
 pub mod bitmap;
 pub mod brake;
 pub mod claim;
+pub mod clock;
 pub mod finding;
 pub mod id;
 pub mod money;

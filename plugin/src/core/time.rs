@@ -56,6 +56,11 @@ pub fn parse_http_date(text: &str) -> Option<Millis> {
     u64::try_from(date.timestamp().as_millisecond()).ok()
 }
 
+/// By how many milliseconds a clock is ahead of another; 0 where no calendar has both.
+pub fn ahead(clock: Millis, of: Millis) -> i64 {
+    i64::try_from(i128::from(clock) - i128::from(of)).unwrap_or(0)
+}
+
 /// Whether the text is a day that exists, as `YYYY-MM-DD`.
 pub fn is_day(text: &str) -> bool {
     text.len() == 10 && text.parse::<Date>().is_ok()

@@ -150,6 +150,9 @@ impl Desk {
         if let Some(finding) = self.shopify.version_finding() {
             self.report.find(finding);
         }
+        if let Some(finding) = self.shopify.clock_finding(self.joor.clock_ahead()) {
+            self.report.find(finding);
+        }
         let failed = failure.is_some();
         if let Some(finding) = failure {
             self.report.summary.push(finding.message.clone());

@@ -10,7 +10,7 @@ use crate::bindings::exports::atsync::connector::reconcile::{
     Failure, HttpRequest, HttpResponse, Method,
 };
 use crate::core::settings::JoorApi;
-use crate::core::time::Millis;
+use crate::core::time::{Millis, ahead, parse_http_date};
 use crate::halt::Halt;
 use crate::http::{self, ATTEMPTS_MAX, WAIT_MAX};
 use crate::io::Io;
@@ -24,6 +24,7 @@ pub struct Joor {
     api: JoorApi,
     window: Rc<RefCell<Window>>,
     usage: Rc<Cell<Usage>>,
+    clock_ahead: Rc<Cell<Option<i64>>>,
 }
 
 /// What a pass has used.
@@ -62,6 +63,7 @@ impl Joor {
             api: api.clone(),
             window: Rc::new(RefCell::new(window)),
             usage: Rc::default(),
+            clock_ahead: Rc::default(),
         }
     }
 
@@ -73,6 +75,11 @@ impl Joor {
     /// What this pass has used.
     pub fn usage(&self) -> Usage {
         self.usage.get()
+    }
+
+    /// JOOR's clock minus the host's, by the `Date` of its last answer that was one.
+    pub fn clock_ahead(&self) -> Option<i64> {
+        self.clock_ahead.get()
     }
 
     /// How JOOR is talked to.
@@ -153,6 +160,9 @@ impl Joor {
             match self.io.http(request).await {
                 Ok(response) if response.status == 200 => {
                     if serde_json::from_str::<serde::de::IgnoredAny>(&response.body).is_ok() {
+                        let date = http::header(&response, "date").and_then(parse_http_date);
+                        let ahead = date.map(|date| ahead(date, self.io.now()));
+                        self.clock_ahead.set(ahead.or(self.clock_ahead.get()));
                         return Ok(response.body);
                     }
                     last = format!("its answer is not JSON: {}", http::excerpt(&response.body));

@@ -17,8 +17,9 @@ use super::operations::{API_VERSION, Operation};
 use crate::bindings::exports::atsync::connector::reconcile::{
     Failure, HttpRequest, HttpResponse, Method,
 };
+use crate::core::clock::Clocks;
 use crate::core::finding::Finding;
-use crate::core::time::{MINUTE, Millis, SECOND, parse_http_date};
+use crate::core::time::{MINUTE, Millis, SECOND, ahead, parse_http_date};
 use crate::halt::Halt;
 use crate::http::{self, ATTEMPTS_MAX, WAIT_MAX};
 use crate::io::Io;
@@ -43,10 +44,12 @@ struct State {
     costs: BTreeMap<&'static str, f64>,
     usage: Usage,
     version: Option<Finding>,
-    /// Shopify's clock minus the host's, in milliseconds.
+    /// The time gone by minus the host's, in milliseconds.
     clock_ahead: i64,
-    /// The `Date` of its last answer.
+    /// The time gone by at its last answer.
     date: Option<Millis>,
+    /// Clocks that disagreed.
+    disagreed: Option<Clocks>,
 }
 
 /// What a pass has used.
@@ -169,7 +172,16 @@ impl Shopify {
         self.state.borrow().version.clone()
     }
 
-    /// The time on Shopify's clock, by the `Date` of its last answer.
+    /// The finding that Shopify's clock and the host's disagree. `joor_ahead`: JOOR's clock minus
+    /// the host's.
+    pub fn clock_finding(&self, joor_ahead: Option<i64>) -> Option<Finding> {
+        let clocks = self.state.borrow().disagreed?;
+        let joor = joor_ahead.map(|ahead| clocks.host.saturating_add_signed(ahead));
+        Some(clocks.finding(joor))
+    }
+
+    /// The time on Shopify's clock, by the `Date` of its last answer, as far as it is believed:
+    /// see [`Clocks`].
     pub fn now(&self) -> Millis {
         self.io
             .now()
@@ -436,10 +448,15 @@ impl Shopify {
     fn learn_from_headers(&self, response: &HttpResponse) {
         let mut state = self.state.borrow_mut();
         if let Some(date) = http::header(response, "date").and_then(parse_http_date) {
-            let ahead = i128::from(date) - i128::from(self.io.now());
             // The header has whole seconds, and the answer took a moment.
-            state.clock_ahead = i64::try_from(ahead).unwrap_or(0);
-            state.date = Some(date);
+            let (host, shopify) = (self.io.now(), date);
+            let clocks = Clocks { host, shopify };
+            if clocks.disagree() {
+                state.disagreed = Some(clocks);
+            }
+            let believed = clocks.believed();
+            state.clock_ahead = ahead(believed, host);
+            state.date = Some(believed);
         }
         let version = http::header(response, "x-shopify-api-version");
         if let Some(version) = version.filter(|v| *v != API_VERSION) {

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::shopify::{store::seconds, time};
 use crate::wire::{Millis, Response, Side};
 
 /// What goes wrong.
@@ -33,6 +34,8 @@ pub enum Fault {
     CutAfter,
     /// The effect happens, and the answer comes after so many milliseconds.
     Slow(Millis),
+    /// The effect happens, and the answer's `Date` is this moment.
+    Dated(Millis),
 }
 
 #[derive(Clone, Debug)]
@@ -164,6 +167,11 @@ pub(crate) fn spoil(fault: Fault, response: &mut Response) {
             response.body = br#"{"data":""#.to_vec();
             response.body.resize(bytes.max(11) - 2, b'x');
             response.body.extend(br#""}"#);
+        }
+        Fault::Dated(at) => {
+            response.headers.retain(|(name, _)| name != "date");
+            let date = time::http(seconds(at));
+            response.headers.push(("date".to_owned(), date));
         }
         Fault::Nulls => change(response, &|value| {
             if value.is_number() {

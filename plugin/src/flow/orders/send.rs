@@ -49,9 +49,9 @@ pub async fn look_up(desk: &mut Desk, book: &mut Book) -> Result<(), Halt> {
 }
 
 fn wait_for_it(desk: &mut Desk, sent_at: Millis) {
-    let left = sent_at
-        .saturating_add(SETTLE)
-        .saturating_sub(desk.shopify.now());
+    let settled_at = sent_at.saturating_add(SETTLE);
+    // Also where a clock was set back since.
+    let left = settled_at.saturating_sub(desk.shopify.now()).min(SETTLE);
     let again_at = desk.io.now().saturating_add(left);
     desk.come_again(again_at, "an order was sent to Shopify without an answer, and is looked up again before anything is repeated");
 }
