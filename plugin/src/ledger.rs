@@ -59,6 +59,7 @@ pub struct Totals {
     /// SKUs that JOOR sells, by what it last accepted.
     pub sellable: u64,
     /// The next SKU's number.
+    #[serde(deserialize_with = "crate::core::bitmap::ordinal")]
     pub next_nr: u32,
     /// Orders that a person has to look at.
     pub orders_parked: u64,
@@ -189,6 +190,17 @@ pub struct Bulk {
     pub unreadable: u64,
     /// SKUs seen, as [`crate::core::bitmap::Bitmap`] text.
     pub seen: String,
+}
+
+/// The largest file that is believed in, in bytes: 16 TiB.
+const FILE_MAX: u64 = 1 << 44;
+
+impl Bulk {
+    /// It can be where it says. A reading that cannot, because the store is damaged, is begun anew.
+    pub fn is_sound(&self) -> bool {
+        let numbers = [self.offset, self.lines, self.unreadable];
+        numbers.into_iter().all(|number| number <= FILE_MAX)
+    }
 }
 
 /// The brake has stopped a plan.

@@ -19,6 +19,7 @@ mod bulk;
 mod clock;
 mod clocks;
 mod cut;
+mod damaged;
 mod duplicates;
 mod future;
 mod limits;

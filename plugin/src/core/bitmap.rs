@@ -1,5 +1,24 @@
 //! Which ordinals were seen: one bit each, so that a million SKUs take 125 kB.
 
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+
+/// The largest ordinal. A set up to it takes 4 MiB, and no brand has ever had so many SKUs.
+pub const ORDINAL_MAX: u32 = (1 << 25) - 1;
+
+/// Reads an ordinal, and refuses one that only damage can have made: the set would fill the memory.
+///
+/// # Errors
+/// It is no number, or above [`ORDINAL_MAX`].
+pub fn ordinal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let ordinal = u32::deserialize(deserializer)?;
+    if ordinal > ORDINAL_MAX {
+        let message = format!("{ordinal} is above {ORDINAL_MAX}, the largest number of a SKU");
+        return Err(D::Error::custom(message));
+    }
+    Ok(ordinal)
+}
+
 /// A growing set of small numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bitmap {
@@ -66,5 +85,19 @@ mod tests {
         assert!(seen.contains(63) && seen.contains(1_000) && !seen.contains(2));
         assert_eq!(Bitmap::from_text(&seen.to_text()), Some(seen));
         assert_eq!(Bitmap::from_text("12"), None);
+    }
+
+    #[test]
+    fn an_ordinal_that_would_fill_the_memory_is_refused() {
+        let read = |text: &str| ordinal(&mut serde_json::Deserializer::from_str(text));
+        assert_eq!(read("0").expect("an ordinal"), 0);
+        assert_eq!(
+            read(&ORDINAL_MAX.to_string()).expect("an ordinal"),
+            ORDINAL_MAX
+        );
+        for wrong in [(ORDINAL_MAX + 1).to_string(), u32::MAX.to_string()] {
+            let error = read(&wrong).expect_err("too large").to_string();
+            assert!(error.contains("the largest number of a SKU"), "{error}");
+        }
     }
 }

@@ -39,6 +39,7 @@ pub struct Sku {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub size: String,
     /// Its number in the shop-wide count of SKUs; never given twice.
+    #[serde(deserialize_with = "super::bitmap::ordinal")]
     pub nr: u32,
     /// Shopify variant id. None: not met in Shopify yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]

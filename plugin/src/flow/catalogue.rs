@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::core::bitmap::Bitmap;
+use crate::core::bitmap::{Bitmap, ORDINAL_MAX};
 use crate::core::finding::Finding;
 use crate::core::id::Id;
 use crate::core::style::{Sku, Style};
@@ -262,7 +262,7 @@ async fn read_products(
             .linesheets;
         let skus = skus.remove(&product.id).unwrap_or_default();
         let known = work.styles.get(id).map(|entry| entry.style.clone());
-        let style = merge(desk, known.as_ref(), product, linesheets, skus);
+        let style = merge(desk, known.as_ref(), product, linesheets, skus)?;
         style
             .skus
             .iter()
@@ -305,7 +305,7 @@ fn merge(
     product: &Product,
     linesheets: Vec<(String, Option<bool>)>,
     skus: Vec<Sku>,
-) -> Style {
+) -> Result<Style, Halt> {
     let known_sku = |sku: &Sku| {
         known?
             .skus
@@ -322,18 +322,29 @@ fn merge(
             Some(known) => known.clone(),
             None => {
                 let nr = desk.totals.next_nr;
-                desk.totals.next_nr = nr.saturating_add(1);
+                if nr >= ORDINAL_MAX {
+                    return Err(too_many_skus());
+                }
+                desk.totals.next_nr = nr + 1;
                 Sku { nr, ..sku }
             }
         });
     }
-    Style {
+    Ok(Style {
         joor: product.id.clone(),
         number: product.number.clone(),
         name: product.name.clone(),
         linesheets,
         skus: merged,
-    }
+    })
+}
+
+fn too_many_skus() -> Halt {
+    Halt::failed(
+        "skus-too-many",
+        format!("A ledger counts {ORDINAL_MAX} SKUs in its life, and this one has."),
+        "Begin with an empty ledger: the next pass reads everything anew. See \"A lost or damaged store\" in the operator's guide.",
+    )
 }
 
 async fn finish(

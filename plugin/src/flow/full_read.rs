@@ -74,7 +74,10 @@ pub async fn was_done(desk: &Desk) -> Result<bool, Halt> {
 
 /// The bulk operation under way, or a new one. None: the shop is busy with others.
 async fn begun(desk: &mut Desk, state: &mut FullRead) -> Result<Option<Bulk>, Halt> {
-    if let Some(bulk) = state.bulk.take_if(|b| b.basis == desk.basis) {
+    if let Some(bulk) = state
+        .bulk
+        .take_if(|b| b.basis == desk.basis && b.is_sound())
+    {
         return Ok(Some(bulk));
     }
     let selection = selection(desk);

@@ -74,7 +74,7 @@ impl LineReader {
         let mut groups = Vec::new();
         for line in text.split_inclusive('\n') {
             let begins_at = self.position;
-            self.position += line.len() as u64;
+            self.position = self.position.saturating_add(line.len() as u64);
             let line = line.trim_end();
             if line.is_empty() {
                 continue;
@@ -207,6 +207,14 @@ mod tests {
         let group = reader.finish().expect("a group");
         let read: Vec<Id> = group.variants.iter().map(|variant| variant.id).collect();
         assert_eq!((read, reader.unreadable), (vec![Id(1)], 2));
+    }
+
+    #[test]
+    fn a_place_at_the_end_of_all_numbers_is_no_end_of_the_program() {
+        let mut reader = LineReader::new(u64::MAX, None);
+        assert!(reader.push(&(variant(1, 7) + &variant(2, 7))).is_empty());
+        assert!(reader.finish().is_some());
+        assert_eq!(reader.resume_offset(), u64::MAX);
     }
 
     #[test]
