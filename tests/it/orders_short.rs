@@ -1,8 +1,10 @@
 //! Not enough stock, where the policy says to claim only what is there: an order is held, or
 //! claims its part; and what several orders demand is summed, the older ones first.
 
-use atsync_sandbox::joor::{Discount, ExportStatus};
+use atsync_sandbox::faults::Fault;
+use atsync_sandbox::joor::{Discount, ExportStatus, NewOrder};
 use atsync_sandbox::shopify::{Behaviour, ClaimFrom, OrderView, WhenShort};
+use atsync_sandbox::wire::Side;
 use serde_json::json;
 
 use crate::brand::Brand;
@@ -148,6 +150,36 @@ async fn a_partial_claim_takes_what_is_there_and_the_rest_is_a_second_order_that
     assert_eq!(status, ExportStatus::Success);
     assert!(words.contains("(back order)"), "{words}");
     world.everything_agrees();
+}
+
+#[tokio::test]
+async fn an_order_of_which_shopify_has_only_the_claimed_part_holds_nothing_beside_it() {
+    let world = partial().await;
+    let slow = Fault::TooManyRequests(Some(90));
+    world.faults(|faults| faults.after(Side::Shopify, "OrderCreate", slow, 1, 1));
+    let order = world.buys(SPRING, &[(DRESS, 7)]);
+    world.sync().await;
+    let change = |order: &mut NewOrder| order.purchase_order = Some("PO-2".into());
+    world
+        .joor_now(|joor, now| joor.change_order(order, change, now))
+        .unwrap();
+
+    world.minutes(2);
+    world.passes(2).await;
+
+    let (codes, _) = world.parked(order).await;
+    assert_eq!(codes, ["order-half-created"]);
+    assert_eq!(world.order_shown(order).await["state"], "sending");
+    assert_eq!(world.stock(DRESS, "Paris"), stock(0, 5, 5));
+    assert_eq!(world.shows(DRESS), units(2), "those in Lyon");
+    world.set_stock(DRESS, "Paris", 4);
+    world.passes(2).await;
+    assert_eq!(world.shows(DRESS), units(6));
+    assert_eq!(
+        world.parked(order).await.0,
+        codes,
+        "the rest goes on waiting"
+    );
 }
 
 #[tokio::test]

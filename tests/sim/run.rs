@@ -161,11 +161,8 @@ fn unpublished(host: &Host<'_>, ledger: &BTreeMap<String, String>) -> Vec<String
     let (world, brand) = (&host.world, &host.plan.brand);
     let now = Moment::of(world);
     let mut left = Vec::new();
-    let half = |order: &&Order| is_half_made(ledger, order);
-    let half: Vec<&Order> = world.orders.iter().filter(half).collect();
     for (place, variant) in world.variants.iter().enumerate() {
-        let held = half.iter().any(|order| order.has(place));
-        if !variant.on_joor || world.refused.contains(&place) || held {
+        if !variant.on_joor || world.refused.contains(&place) {
             continue;
         }
         let waits = |(at, order): &(usize, &Order)| {
@@ -187,13 +184,6 @@ fn unpublished(host: &Host<'_>, ledger: &BTreeMap<String, String>) -> Vec<String
         }
     }
     left
-}
-
-/// A part of the order is in Shopify and the rest cannot be made: a person has to release what it
-/// holds, and until then less may be offered than there is.
-fn is_half_made(ledger: &BTreeMap<String, String>, order: &Order) -> bool {
-    let entry = entry_of(ledger, order);
-    entry.is_some_and(|entry| entry.state == State::Sending && entry.parked.is_some())
 }
 
 fn entry_of(ledger: &BTreeMap<String, String>, order: &Order) -> Option<OrderEntry> {

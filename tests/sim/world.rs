@@ -92,11 +92,6 @@ impl Order {
         CODES.get(self.code as usize) == Some(&"MTO")
     }
 
-    /// A line is of the variant at `place`.
-    pub fn has(&self, place: usize) -> bool {
-        self.lines.iter().any(|(of, ..)| *of == place)
-    }
-
     /// The value of the metafield by which its orders in Shopify are known.
     pub fn key(&self) -> String {
         format!("{CONNECTION}:{}", self.id)

@@ -278,6 +278,20 @@ impl OrderEntry {
         }
     }
 
+    /// All of it that claims stock is in Shopify, whose numbers its claim follows from here on. The
+    /// rest, a back order, may still wait.
+    pub fn has_claimed(&self) -> bool {
+        let claims = |part: &&Part| part.behaviour != Behaviour::Bypass.word();
+        let mut claiming = self.parts.iter().filter(claims).peekable();
+        match self.state {
+            State::Created => true,
+            State::Sending => {
+                claiming.peek().is_some() && claiming.all(|part| part.order.is_some())
+            }
+            _ => false,
+        }
+    }
+
     /// The units that it claims or will claim, by variant. An order that waits stands for all that
     /// it demands, and until it is in Shopify also for what is not tracked: it may be by then.
     pub fn claimed(&self) -> Vec<Claimed> {
@@ -392,7 +406,7 @@ impl OrderEntry {
             return None;
         }
         // In Shopify a claim does not grow; it only ends.
-        if let (State::Created | State::Cancelling, before) = (self.state, before) {
+        if self.state == State::Cancelling || self.has_claimed() {
             return before.and_then(|claim| self.counted(claim));
         }
         let units = self.claimed();

@@ -8,7 +8,7 @@ use crate::core::id::Id;
 use crate::core::order::Trouble;
 use crate::core::time::{MINUTE, Millis};
 use crate::halt::Halt;
-use crate::ledger::orders::{Claim, OrderEntry, State};
+use crate::ledger::orders::{Claim, OrderEntry, Part};
 use crate::ledger::{Batch, FullRead};
 use crate::shopify::order_state::Placement;
 use crate::shopify::orders::{self as shop, Changed};
@@ -23,13 +23,8 @@ const PATIENCE: Millis = 15 * MINUTE;
 /// Assigns orders to the chosen location. "Orders on JOOR get assigned to the default location when
 /// coming back to Shopify." (seed) Nothing is marked as fulfilled by that.
 pub async fn place(desk: &mut Desk, book: &mut Book) -> Result<(), Halt> {
-    let unplaced = |entry: &OrderEntry| {
-        entry.state == State::Created
-            && entry
-                .parts
-                .iter()
-                .any(|part| !part.placed && !part.misplaced)
-    };
+    let is_unplaced = |part: &Part| part.order.is_some() && !part.placed && !part.misplaced;
+    let unplaced = |entry: &OrderEntry| entry.has_claimed() && entry.parts.iter().any(is_unplaced);
     for id in book.which(unplaced) {
         let count = book.entry(&id).map_or(0, |entry| entry.parts.len());
         for index in 0..count {
@@ -132,13 +127,14 @@ async fn shown(desk: &mut Desk, book: &mut Book) -> Result<BTreeSet<String>, Hal
             shown.insert(id);
             continue;
         };
-        if entry.state != State::Created {
+        if !entry.has_claimed() {
             continue;
         }
+        let mut there = entry.parts.iter().filter(|part| part.order.is_some());
         if entry.parts.iter().any(|part| part.misplaced) {
             // Its stock was taken elsewhere; the chosen location's number never shows it.
             shown.insert(id);
-        } else if entry.parts.iter().all(|part| part.placed) {
+        } else if there.all(|part| part.placed) {
             let created_at = entry
                 .parts
                 .iter()
