@@ -192,8 +192,11 @@ async fn a_change_of_what_is_forgotten_is_noticed_and_its_people_are_forgotten_i
 
 #[tokio::test]
 async fn a_late_shipment_is_told_with_the_numbers_that_are_forgotten() {
-    let settings = json!({ "claim": "follow-policy", "orders": { "shortage": "partial" } });
-    let (world, order) = one_order(brand(settings), &[("WRP-RST-S", 9)]).await;
+    let brand = Brand::with_settings(json!({
+        "claim": "follow-policy",
+        "orders": { "shortage": "partial", "tracking": true, "keep_personal_days": 30 },
+    }));
+    let (world, order) = one_order(brand, &[("WRP-RST-S", 9)]).await;
     world.ships(order, "JD-1");
     world.passes(2).await;
     days(&world, 31).await;
@@ -310,7 +313,7 @@ async fn many_orders_of_a_ledger_of_before_are_forgotten_over_several_passes() {
     world.hours(24 * 40);
 
     let mut forgotten = Vec::new();
-    for _ in 0..6 {
+    for _ in 0..8 {
         forgotten.push(world.sync().await.count("orders_forgotten"));
         world.minutes(1);
     }

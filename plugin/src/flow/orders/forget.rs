@@ -30,9 +30,7 @@ pub async fn run(
     let mut batch = Batch::default();
     if !all.people.marked {
         mark(desk, all, &mut batch).await?;
-    }
-    let whole = forget(desk, &before, claims, &mut batch).await?;
-    if whole && all.people.marked {
+    } else if forget(desk, &before, claims, &mut batch).await? {
         all.people.forgotten_before = before;
     }
     batch.put("orders", all);
