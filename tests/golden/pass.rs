@@ -8,6 +8,7 @@ use atsync_plugin::bindings::exports::atsync::connector::reconcile::{
     Call, Completion, Job, Mode, Turn,
 };
 use atsync_sandbox::catalogue::{Status, small};
+use atsync_sandbox::faults::Fault;
 use atsync_sandbox::joor::{Ats, Upc};
 use atsync_sandbox::wire::{Reply, Request, Side};
 use atsync_sandbox::{Options, Sandbox};
@@ -19,6 +20,9 @@ use serde_json::{Value, json};
 use super::answers::Answers;
 use super::case::Case;
 use super::orders::{self, Placed};
+
+/// Name of the connection.
+pub const CONNECTION: &str = "golden";
 
 /// 2026-11-23T06:00:00Z
 const START: u64 = 1_795_413_600_000;
@@ -39,6 +43,9 @@ struct PassCase {
     /// What happens between one pass and the next.
     #[serde(default)]
     then: Vec<Change>,
+    /// Purchase orders that are shown in the end, as a person asks for them.
+    #[serde(default)]
+    show: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -54,6 +61,21 @@ enum Change {
     Order(Placed),
     /// Purchase order of an order that is cancelled on JOOR.
     CancelOrder(String),
+    /// Purchase order, number of a line, units: it is changed on JOOR.
+    ChangeOrder(String, usize, i64),
+    /// Purchase order, tracking number: all of it leaves the house.
+    Ship(String, String),
+    /// Purchase order of an order that is being packed.
+    Pack(String),
+    /// Name of an act, and the purchase order that a person does it with.
+    Act(String, String),
+    /// Name of an operation of Shopify's, and what goes wrong with the next so many after so many
+    /// that go well.
+    Fault(String, Fault, u32, u32),
+    /// SKU, location: it is not stocked there any more.
+    Unstock(String, String),
+    /// So many minutes go by.
+    Minutes(u64),
     /// Locations that Shopify routes orders to, in this order.
     Routing(Vec<String>),
 }
@@ -64,12 +86,16 @@ pub fn tell(case: &Case, answers: &mut dyn Answers) -> String {
     let mut brand = Brand::new(&case);
     let mut told = vec![json!({ "after": "first pass", "joor": brand.pass(answers) })];
     for change in &case.then {
-        let mut step = json!({ "after": brand.change(change), "joor": brand.pass(answers) });
+        let after = brand.change(change, answers);
+        let mut step = json!({ "after": after, "joor": brand.pass(answers) });
         if brand.sandbox.joor.orders().next().is_some() {
             step["orders"] = orders::told(&mut brand, answers);
             step["shopify"] = orders::stock(&brand);
         }
         told.push(step);
+    }
+    for purchase_order in &case.show {
+        told.push(orders::shown(&mut brand, purchase_order, answers));
     }
     serde_json::to_string_pretty(&told).expect("JSON") + "\n"
 }
@@ -152,7 +178,7 @@ impl Brand {
         }
     }
 
-    fn change(&mut self, change: &Change) -> String {
+    fn change(&mut self, change: &Change, answers: &mut dyn Answers) -> String {
         self.now += 60_000;
         let now = self.now;
         let shop = &mut self.sandbox.shop;
@@ -176,6 +202,31 @@ impl Brand {
             Change::Order(placed) => orders::place(&mut self.sandbox, placed, now),
             Change::CancelOrder(purchase_order) => {
                 orders::cancel(&mut self.sandbox, purchase_order, now)
+            }
+            Change::ChangeOrder(purchase_order, line, units) => {
+                orders::change(&mut self.sandbox, purchase_order, *line, *units, now)
+            }
+            Change::Ship(purchase_order, number) => {
+                orders::ship(&mut self.sandbox, purchase_order, Some(number), now)
+            }
+            Change::Pack(purchase_order) => {
+                orders::ship(&mut self.sandbox, purchase_order, None, now)
+            }
+            Change::Act(act, purchase_order) => self.act(act, purchase_order, answers),
+            Change::Fault(operation, fault, after, times) => {
+                let faults = &mut self.sandbox.faults;
+                faults.after(Side::Shopify, operation, *fault, *after, *times);
+                format!("{fault:?} for {times} of {operation}, after {after}")
+            }
+            Change::Unstock(sku, location) => {
+                let variant = shop.find_variant(sku).expect("a SKU");
+                let place = shop.find_location(location).expect("one of its locations");
+                shop.unstock(variant, place, now);
+                format!("{sku} is not stocked at {location} any more")
+            }
+            Change::Minutes(minutes) => {
+                self.now += minutes * 60_000;
+                format!("{minutes} minutes")
             }
             Change::Routing(names) => {
                 let place = |name: &String| shop.find_location(name).expect("one of its locations");
@@ -213,18 +264,45 @@ impl Brand {
 
     /// What the component answers to a question.
     pub fn ask(&mut self, question: &str, answers: &mut dyn Answers) -> Value {
+        self.ask_report(question, &json!({}), answers)["data"].clone()
+    }
+
+    /// The whole report of a question.
+    pub fn ask_report(
+        &mut self,
+        question: &str,
+        arguments: &Value,
+        answers: &mut dyn Answers,
+    ) -> Value {
         let call = Call {
             name: question.into(),
-            arguments: "{}".into(),
+            arguments: arguments.to_string(),
         };
-        let (_, report) = self.run(Mode::Ask(call), answers);
-        report["data"].clone()
+        self.run(Mode::Ask(call), answers).1
+    }
+
+    /// A person does something with an order; what they are told.
+    fn act(&mut self, act: &str, purchase_order: &str, answers: &mut dyn Answers) -> String {
+        let id = orders::known(&self.sandbox, purchase_order).id;
+        let call = Call {
+            name: act.into(),
+            arguments: json!({ "order": id.to_string() }).to_string(),
+        };
+        let (_, report) = self.run(Mode::Act(call), answers);
+        let findings = report["findings"].as_array().into_iter().flatten();
+        let said: Vec<&str> = [&report["summary"]]
+            .into_iter()
+            .chain(findings.map(|finding| &finding["message"]))
+            .filter_map(Value::as_str)
+            .filter(|words| !words.is_empty())
+            .collect();
+        format!("{act} {purchase_order}: {}", said.join(" "))
     }
 
     /// Runs a job to its end: the verdict, and the report.
     fn run(&mut self, mode: Mode, answers: &mut dyn Answers) -> (String, Value) {
         let job = Job {
-            connection: "golden".into(),
+            connection: CONNECTION.into(),
             settings: self.settings.clone(),
             mode,
             hints: vec![],

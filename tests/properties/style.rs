@@ -154,3 +154,32 @@ fn a_sku_without_a_upc_is_known_by_colour_and_size() {
     sku.upc = "44001".into();
     assert_eq!(sku.label(), "44001");
 }
+
+#[test]
+fn a_sku_says_in_the_ledger_what_it_has_to_say_and_no_more() {
+    let text = |sku: &Sku| serde_json::to_string(sku).unwrap();
+    assert_eq!(text(&Sku::default()), r#"{"nr":0}"#);
+    let mut sku = shown(&[row("A", 5), arriving("2026-12-24", 3)]);
+    (sku.gone, sku.upc) = (true, "44001".into());
+    let expected =
+        r#"{"upc":"44001","nr":0,"gone":true,"sent":[["A",5],["Default",3,"2026-12-24"]]}"#;
+    assert_eq!(text(&sku), expected);
+    assert_eq!(serde_json::from_str::<Sku>(expected).unwrap(), sku);
+}
+
+#[test]
+fn a_row_of_the_ledger_that_is_none_is_refused_with_what_a_row_is() {
+    for wrong in ["12", "[]", r#"["A"]"#] {
+        let refused = serde_json::from_str::<Row>(wrong).unwrap_err().to_string();
+        assert!(
+            refused.contains("a row: warehouse, units, date"),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
+fn stock_is_written_as_people_say_it() {
+    assert_eq!(Stock::Units(12).to_string(), "12");
+    assert_eq!(Stock::MadeToOrder.to_string(), "made to order");
+}

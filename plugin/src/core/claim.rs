@@ -272,6 +272,12 @@ mod tests {
     }
 
     #[test]
+    fn a_line_orders_one_unit_or_more() {
+        let claims = |units| claim(&settings(), "SS27", &[line("A", units, 10)]).is_ok();
+        assert!(claims(1) && !claims(0) && !claims(-1));
+    }
+
+    #[test]
     fn an_order_that_cannot_be_decided_takes_nothing() {
         let (settings, mut left) = (settings(), Left::default());
         let unknown = OrderLine {

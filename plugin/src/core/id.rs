@@ -92,6 +92,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_id_is_refused_by_that_name() {
+        for wrong in [r#""Product/12""#, "true", "1.5"] {
+            let refused = serde_json::from_str::<Id>(wrong)
+                .expect_err(wrong)
+                .to_string();
+            assert!(refused.contains("expected a Shopify id"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn an_id_stands_in_the_ledger_as_a_number() {
+        let large = Id(9_007_199_254_740_993);
+        let text = serde_json::to_string(&large).expect("a number");
+        assert_eq!(text, large.to_string());
+        assert_eq!(serde_json::from_str::<Id>(&text).expect("an id"), large);
+        assert_eq!(
+            large.gid("Product"),
+            "gid://shopify/Product/9007199254740993"
+        );
+    }
+
+    #[test]
     fn escaped_slashes_are_read() {
         let id: Id = serde_json::from_str(r#""gid:\/\/shopify\/Product\/12""#).expect("an id");
         assert_eq!(id, Id(12));

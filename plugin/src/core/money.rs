@@ -54,8 +54,8 @@ impl Currency {
         };
         let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
         let whole = without_groups(whole)?;
-        let plain = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
-        if whole.is_empty() || whole.len() > 15 || !plain(&whole) || !plain(decimals) {
+        let plain = whole.bytes().all(|b| b.is_ascii_digit());
+        if whole.is_empty() || whole.len() > 15 || !plain {
             return None;
         }
         let digits = usize::from(self.digits);
@@ -124,7 +124,11 @@ mod tests {
             "1.2.3",
             "12,5",
             ",5",
+            ".5",
+            "+5",
             "--1",
+            "1.+5",
+            "1.5x",
             "NaN",
             "$5",
             "9999999999999999",

@@ -210,9 +210,7 @@ impl ReadyLine {
         if rest > 0 {
             pairs.push((rest, price + 1));
         }
-        if self.units > rest {
-            pairs.push((self.units - rest, price));
-        }
+        pairs.push((self.units - rest, price));
         pairs
     }
 

@@ -227,11 +227,48 @@ fn single_units_are_known_by_any_spelling_of_one() {
         order.lines[0].multiplier = one.into();
         assert!(read(&order).is_ok(), "{one:?}");
     }
-    for pack in ["10", "100", "2", "-1", "x"] {
+    for pack in ["10", "100", "2", "-1", "x", "1.5", "0.5"] {
         let mut order = order(vec![line("11", "1", "1", "1")], "1");
         order.lines[0].multiplier = pack.into();
         assert!(read(&order).is_err(), "{pack:?}");
     }
+}
+
+#[test]
+fn a_line_that_nobody_named_is_known_by_its_number() {
+    let mut nameless = order(vec![line("99", "1", "1", "1")], "1");
+    nameless.lines[0].label.clear();
+    refused(&nameless, "line-not-linked", "Line 1 has the UPC 99");
+}
+
+#[test]
+fn a_line_that_is_of_something_else_and_one_that_is_new_are_told() {
+    let before = order(vec![line("11", "3", "1", "3")], "3");
+    let mut after = order(
+        vec![line("12", "3", "1", "3"), line("11", "2", "1", "2")],
+        "3",
+    );
+    after.lines[0].label = "Tee, Navy, L".into();
+    assert_eq!(
+        Snapshot::of(&before).differences(&Snapshot::of(&after)),
+        [
+            "line 1: 3 units of Tee, Navy, M became 3 units of Tee, Navy, L",
+            "line 2 (Tee, Navy, M, 2 units) is new",
+        ]
+    );
+}
+
+#[test]
+fn another_address_is_told_without_the_parts_that_it_does_not_have() {
+    let mut before = order(vec![], "0");
+    before.shipping_address.name = "Le Bon Coin".into();
+    before.shipping_address.city = "Lyon".into();
+    let mut after = before.clone();
+    after.shipping_address.city = "Paris".into();
+    assert_eq!(
+        Snapshot::of(&before).differences(&Snapshot::of(&after)),
+        [r#"ship to: "Le Bon Coin, Lyon" became "Le Bon Coin, Paris""#]
+    );
 }
 
 #[test]

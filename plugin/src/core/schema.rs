@@ -265,4 +265,39 @@ mod tests {
         assert_eq!(nearest("intervall_s", &known), Some("interval_s"));
         assert_eq!(nearest("colour", &known), None);
     }
+
+    #[test]
+    fn a_third_of_a_name_may_be_mistyped_and_no_more() {
+        let known = ["sku".to_owned(), "tag".to_owned(), "style".to_owned()];
+        assert_eq!(nearest("SKO", &known), Some("sku"));
+        assert_eq!(nearest("suk", &known), Some("sku"));
+        assert_eq!(nearest("sok", &known), None);
+        assert_eq!(nearest("stile", &known), Some("style"));
+        assert_eq!(nearest("", &known), None);
+    }
+
+    #[test]
+    fn what_stands_there_and_what_should_is_said_with_the_right_article() {
+        let said = |expected: &str, value: Value| {
+            let schema = serde_json::json!({ "properties": { "x": { "type": expected } } });
+            let mut findings = check(&schema, &serde_json::json!({ "x": value }));
+            findings.remove(0).message
+        };
+        let null = Value::Null;
+        assert_eq!(
+            said("integer", null),
+            "`x` is null where an integer is expected."
+        );
+        for (value, words) in [
+            (true.into(), "a boolean"),
+            (1.into(), "an integer"),
+            (1.5.into(), "a number"),
+            (u64::MAX.into(), "a number"),
+            (Value::Array(Vec::new()), "an array"),
+            (serde_json::json!({}), "an object"),
+        ] {
+            let message = format!("`x` is {words} where a string is expected.");
+            assert_eq!(said("string", value), message);
+        }
+    }
 }
