@@ -195,6 +195,14 @@ fn in_shopify(brand: &Brand, order: &OrderView<'_>) -> String {
     )
 }
 
+/// How often Shopify was asked to create an order, so far.
+pub fn times_sent(brand: &Brand) -> u64 {
+    let operations = &brand.sandbox.counters().shopify.operations;
+    operations
+        .get("OrderCreate")
+        .map_or(0, |operation| operation.requests)
+}
+
 /// Shopify's numbers of the watched SKUs, by location.
 pub fn stock(brand: &Brand) -> Value {
     let shop = &brand.sandbox.shop;

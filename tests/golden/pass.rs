@@ -74,6 +74,8 @@ enum Change {
     Fault(String, Fault, u32, u32),
     /// SKU, location: it is not stocked there any more.
     Unstock(String, String),
+    /// Shopify refuses orders to a country.
+    Refuse(String),
     /// So many minutes go by.
     Minutes(u64),
     /// Locations that Shopify routes orders to, in this order.
@@ -91,6 +93,7 @@ pub fn tell(case: &Case, answers: &mut dyn Answers) -> String {
         if brand.sandbox.joor.orders().next().is_some() {
             step["orders"] = orders::told(&mut brand, answers);
             step["shopify"] = orders::stock(&brand);
+            step["times_sent"] = orders::times_sent(&brand).into();
         }
         told.push(step);
     }
@@ -223,6 +226,10 @@ impl Brand {
                 let place = shop.find_location(location).expect("one of its locations");
                 shop.unstock(variant, place, now);
                 format!("{sku} is not stocked at {location} any more")
+            }
+            Change::Refuse(country) => {
+                shop.refuse_country(country);
+                format!("Shopify refuses orders to {country}")
             }
             Change::Minutes(minutes) => {
                 self.now += minutes * 60_000;

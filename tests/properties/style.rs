@@ -183,3 +183,19 @@ fn stock_is_written_as_people_say_it() {
     assert_eq!(Stock::Units(12).to_string(), "12");
     assert_eq!(Stock::MadeToOrder.to_string(), "made to order");
 }
+
+#[test]
+fn joor_sells_what_it_shows_more_than_nothing_of() {
+    assert!(shown(&[row("A", 0), row("B", 5)]).is_sellable());
+    assert!(!shown(&[row("A", 0), row("B", 0)]).is_sellable());
+    assert!(!Sku::default().is_sellable());
+}
+
+#[test]
+fn what_joor_accepted_is_forgotten_only_where_it_is_in_doubt_and_withheld_at_once() {
+    let mut sku = shown(&[row("A", 2), arriving("2026-12-24", 5)]);
+    sku.want = vec![row("A", 6), arriving("2026-12-24", 0)];
+    sku.want(&desired(&[row("A", 4)], &["Default"]), TODAY);
+    assert_eq!(sku.sent, [row("A", 2), arriving("2026-12-24", 5)]);
+    assert_eq!(sku.waiting(Direction::Increase).count(), 1);
+}
