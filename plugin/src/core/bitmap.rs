@@ -100,4 +100,13 @@ mod tests {
             assert!(error.contains("the largest number of a SKU"), "{error}");
         }
     }
+
+    #[test]
+    fn sixty_four_ordinals_share_a_word() {
+        let mut seen = Bitmap::default();
+        seen.insert(63);
+        assert_eq!(seen.to_text(), "8000000000000000");
+        seen.insert(999);
+        assert_eq!(seen.to_text().len(), 16 * 16);
+    }
 }
