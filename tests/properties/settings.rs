@@ -250,3 +250,19 @@ fn a_location_is_the_same_by_its_id_or_by_its_name_in_any_case() {
         assert_eq!(same_location(a, b), same, "{a} and {b}");
     }
 }
+
+#[test]
+fn settings_with_a_warning_are_taken_and_those_with_an_error_are_not() {
+    let taken = |keys: &[&str], value: Value| {
+        let (settings, findings) = Settings::read(&smallest_with(keys, value).to_string());
+        let severities: Vec<Severity> = findings.iter().map(|found| found.severity).collect();
+        (settings.is_some(), severities)
+    };
+    let elsewhere = taken(&["default_location"], "Milan".into());
+    assert_eq!(elsewhere, (true, vec![Severity::Warning]));
+    let twice = json!([{ "name": "Default", "locations": ["Paris", "Paris"] }]);
+    assert_eq!(
+        taken(&["warehouses"], twice),
+        (false, vec![Severity::Error])
+    );
+}

@@ -199,3 +199,13 @@ fn what_joor_accepted_is_forgotten_only_where_it_is_in_doubt_and_withheld_at_onc
     assert_eq!(sku.sent, [row("A", 2), arriving("2026-12-24", 5)]);
     assert_eq!(sku.waiting(Direction::Increase).count(), 1);
 }
+
+#[test]
+fn an_arrival_that_joor_may_have_been_told_of_is_set_to_zero_when_it_is_called_off() {
+    let mut sku = Sku {
+        want: vec![arriving("2026-12-24", 5)],
+        ..Sku::default()
+    };
+    sku.want(&desired(&[row("Default", 1)], &[]), TODAY);
+    assert_eq!(sku.want, [row("Default", 1), arriving("2026-12-24", 0)]);
+}
