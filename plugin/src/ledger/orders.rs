@@ -210,6 +210,13 @@ pub struct Part {
     pub shipped: Option<ShippedPart>,
 }
 
+impl Part {
+    /// It was sent, and nobody knows yet whether it arrived.
+    pub fn is_in_doubt(&self) -> bool {
+        self.order.is_none() && self.sent_at > 0
+    }
+}
+
 /// What is shipped of an order in Shopify.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShippedPart {

@@ -1,7 +1,7 @@
 //! What a person may do with an order: try it again, or take it off the hands of atsync.
 
 use crate::halt::Halt;
-use crate::ledger::orders::{CHANGED, Ended, State};
+use crate::ledger::orders::{CHANGED, Ended, Part, State};
 
 use super::super::desk::Desk;
 use super::ask::known;
@@ -45,7 +45,9 @@ pub async fn retry(desk: &mut Desk, id: &str) -> Result<(), Halt> {
 /// A person has settled the order by hand: its claim ends, and nothing more is done for it.
 pub async fn release(desk: &mut Desk, id: &str) -> Result<(), Halt> {
     let (mut book, state) = open(desk, id).await?;
-    if state == State::Sending || state == State::Cancelling {
+    let entry = book.entry(id);
+    let in_doubt = entry.is_some_and(|entry| entry.parts.iter().any(Part::is_in_doubt));
+    if state == State::Cancelling || (state == State::Sending && in_doubt) {
         return Err(Halt::failed(
             "order-in-doubt",
             format!(
@@ -54,8 +56,9 @@ pub async fn release(desk: &mut Desk, id: &str) -> Result<(), Halt> {
             "Wait for the next pass, which looks it up; then release it.",
         ));
     }
+    let half = state == State::Sending;
     let mut offered = None;
-    if state == State::Created {
+    if state == State::Created || half {
         offered = super::intake::offered_now(desk, id).await?;
     }
     let Some(entry) = book.entry_mut(id) else {
@@ -65,7 +68,15 @@ pub async fn release(desk: &mut Desk, id: &str) -> Result<(), Halt> {
         .parked
         .take()
         .is_some_and(|parked| parked.troubles.iter().any(|t| t.code == CHANGED));
-    let sentence = match state {
+    if half {
+        // The rest is entered by hand, as the order is on JOOR now, and is no part any more.
+        entry.parts.retain(|part| part.order.is_some());
+        entry.state = match entry.parts.is_empty() {
+            true => State::Waiting,
+            false => State::Created,
+        };
+    }
+    let sentence = match entry.state {
         State::Waiting => {
             entry.state = State::Released;
             entry.ended = Some(Ended::ByPerson);
@@ -76,7 +87,7 @@ pub async fn release(desk: &mut Desk, id: &str) -> Result<(), Halt> {
                 part.placed = true;
             }
             entry.told = None;
-            if let Some(snapshot) = offered.filter(|_| changed) {
+            if let Some(snapshot) = offered.filter(|_| changed || half) {
                 entry.snapshot = snapshot;
             }
             "It counts as settled as it is in Shopify, and JOOR is told so."

@@ -83,10 +83,7 @@ fn conclude(book: &mut Book, id: &str) {
         .iter()
         .filter(|part| part.order.is_some())
         .count();
-    let under_way = entry
-        .parts
-        .iter()
-        .any(|part| part.order.is_none() && part.sent_at > 0);
+    let under_way = entry.parts.iter().any(Part::is_in_doubt);
     if under_way {
         return;
     }
@@ -338,7 +335,7 @@ fn slow_down(desk: &mut Desk, at: Millis, why: &str) {
 
 /// Why Shopify refused an order, and by what it is known that the same would be refused again.
 fn refused(refusal: &Refusal, task: &Task) -> (Trouble, u64) {
-    let words = &refusal.words;
+    let words = refusal.words.trim_end_matches('.');
     if refusal.stock {
         let skus: Vec<String> = task
             .ready
