@@ -42,7 +42,7 @@ struct PassCase {
     watch: Vec<String>,
     /// What happens between one pass and the next.
     #[serde(default)]
-    then: Vec<Change>,
+    then: Vec<Event>,
     /// Purchase orders that are shown in the end, as a person asks for them.
     #[serde(default)]
     show: Vec<String>,
@@ -50,7 +50,7 @@ struct PassCase {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Change {
+enum Event {
     /// SKU, location, units.
     Available(String, String, i64),
     /// Handle of a style that becomes a draft.
@@ -181,12 +181,12 @@ impl Brand {
         }
     }
 
-    fn change(&mut self, change: &Change, answers: &mut dyn Answers) -> String {
+    fn change(&mut self, change: &Event, answers: &mut dyn Answers) -> String {
         self.now += 60_000;
         let now = self.now;
         let shop = &mut self.sandbox.shop;
         match change {
-            Change::Available(sku, location, units) => {
+            Event::Available(sku, location, units) => {
                 let variant = shop
                     .find_variant(sku)
                     .expect("a SKU of the small catalogue");
@@ -194,48 +194,48 @@ impl Brand {
                 shop.set_available(variant, place, *units, now);
                 format!("{sku} has {units} at {location}")
             }
-            Change::Draft(handle) => {
+            Event::Draft(handle) => {
                 let style = shop
                     .find_product(handle)
                     .expect("a style of the small catalogue");
                 shop.set_status(style, Status::Draft, now);
                 format!("{handle} becomes a draft")
             }
-            Change::Nothing => "nothing".into(),
-            Change::Order(placed) => orders::place(&mut self.sandbox, placed, now),
-            Change::CancelOrder(purchase_order) => {
+            Event::Nothing => "nothing".into(),
+            Event::Order(placed) => orders::place(&mut self.sandbox, placed, now),
+            Event::CancelOrder(purchase_order) => {
                 orders::cancel(&mut self.sandbox, purchase_order, now)
             }
-            Change::ChangeOrder(purchase_order, line, units) => {
+            Event::ChangeOrder(purchase_order, line, units) => {
                 orders::change(&mut self.sandbox, purchase_order, *line, *units, now)
             }
-            Change::Ship(purchase_order, number) => {
+            Event::Ship(purchase_order, number) => {
                 orders::ship(&mut self.sandbox, purchase_order, Some(number), now)
             }
-            Change::Pack(purchase_order) => {
+            Event::Pack(purchase_order) => {
                 orders::ship(&mut self.sandbox, purchase_order, None, now)
             }
-            Change::Act(act, purchase_order) => self.act(act, purchase_order, answers),
-            Change::Fault(operation, fault, after, times) => {
+            Event::Act(act, purchase_order) => self.act(act, purchase_order, answers),
+            Event::Fault(operation, fault, after, times) => {
                 let faults = &mut self.sandbox.faults;
                 faults.after(Side::Shopify, operation, *fault, *after, *times);
                 format!("{fault:?} for {times} of {operation}, after {after}")
             }
-            Change::Unstock(sku, location) => {
+            Event::Unstock(sku, location) => {
                 let variant = shop.find_variant(sku).expect("a SKU");
                 let place = shop.find_location(location).expect("one of its locations");
                 shop.unstock(variant, place, now);
                 format!("{sku} is not stocked at {location} any more")
             }
-            Change::Refuse(country) => {
+            Event::Refuse(country) => {
                 shop.refuse_country(country);
                 format!("Shopify refuses orders to {country}")
             }
-            Change::Minutes(minutes) => {
+            Event::Minutes(minutes) => {
                 self.now += minutes * 60_000;
                 format!("{minutes} minutes")
             }
-            Change::Routing(names) => {
+            Event::Routing(names) => {
                 let place = |name: &String| shop.find_location(name).expect("one of its locations");
                 let locations: Vec<_> = names.iter().map(place).collect();
                 shop.set_routing(&locations);

@@ -38,17 +38,18 @@ async fn a_place_in_a_file_that_cannot_be_is_not_gone_on_from() {
 
 #[tokio::test]
 async fn a_number_of_a_sku_that_would_fill_the_memory_stops_the_connection() {
-    let style = |world: &World| format!("style/{}", world.style("LIN-SND-M"));
-    for damage_it in [
-        (|world, style| {
-            damage(world, style, |value| {
-                value["skus"][0]["nr"] = json!(u32::MAX)
-            })
-        }) as fn(&World, &str),
-        |world, _| damage(world, "totals", |value| value["next_nr"] = json!(u32::MAX)),
-    ] {
+    let damages: [fn(&World); 2] = [
+        |world| {
+            let style = format!("style/{}", world.style("LIN-SND-M"));
+            damage(world, &style, |value| {
+                value["skus"][0]["nr"] = json!(u32::MAX);
+            });
+        },
+        |world| damage(world, "totals", |value| value["next_nr"] = json!(u32::MAX)),
+    ];
+    for damage in damages {
         let world = Brand::default().open_synced().await;
-        damage_it(&world, &style(&world));
+        damage(&world);
         world.hours(25);
 
         match world.sync_fault().await {
