@@ -17,7 +17,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 use super::form::Form;
-use super::oracle::{Broken, Watch};
+use super::oracle::{Began, Broken, Watch};
 use super::plan::{Act, DryRun, Fault, Plan, What};
 use super::rng::Rng;
 use super::trace::Trace;
@@ -111,8 +111,8 @@ struct Run {
     number: u32,
     dry: bool,
     lease: u64,
-    /// When the pass began that it overtakes. Nothing happens to one that does.
-    overtakes: Option<Millis>,
+    /// How the pass began that it overtakes. Nothing happens to one that does.
+    overtakes: Option<Began>,
     ledger: Arc<dyn Ledger>,
     /// The newest time that the connector was told.
     told: Millis,

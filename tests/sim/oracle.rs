@@ -54,14 +54,22 @@ impl Footprint {
     }
 }
 
+/// How a pass began.
+#[derive(Clone, Copy, Debug)]
+pub struct Began {
+    at: Millis,
+    /// The moment then, by its place.
+    moment: usize,
+}
+
 /// Watches a run.
 pub struct Watch<'p> {
     brand: &'p Brand,
     /// How often each law was looked at.
     pub checks: BTreeMap<&'static str, u64>,
     moments: Vec<Moment>,
-    /// When the pass under way began; none between passes.
-    began: Option<Millis>,
+    /// The pass under way; none between passes.
+    began: Option<Began>,
     /// Since when the ledger knows each of JOOR's orders.
     known: BTreeMap<String, Millis>,
     /// Since when the ledger knows what is history; what was approved before may be.
@@ -102,14 +110,17 @@ impl<'p> Watch<'p> {
         }
     }
 
-    /// A pass begins; gives when the one began that it overtakes.
-    pub fn pass_begins(&mut self, world: &World) -> Option<Millis> {
+    /// A pass begins; gives how the one began that it overtakes.
+    pub fn pass_begins(&mut self, world: &World) -> Option<Began> {
         self.look(world);
-        self.began.replace(world.now)
+        self.began.replace(Began {
+            at: world.now,
+            moment: self.moments.len().saturating_sub(1),
+        })
     }
 
     /// It is over, or was killed, and the one that it overtook goes on.
-    pub fn pass_ends(&mut self, overtaken: Option<Millis>) {
+    pub fn pass_ends(&mut self, overtaken: Option<Began>) {
         self.began = overtaken;
     }
 
@@ -375,12 +386,8 @@ impl<'p> Watch<'p> {
         let Some(began) = self.began.filter(|_| !stray) else {
             return Ok(());
         };
-        let first = self
-            .moments
-            .iter()
-            .rposition(|moment| moment.since <= began)
-            .unwrap_or(0);
-        let moments = as_a_pass_sees(self.moments.get(first..).unwrap_or_default());
+        let since = self.moments.get(began.moment..);
+        let moments = as_a_pass_sees(since.unwrap_or_default());
         let most: i64 = world
             .orders
             .iter()
@@ -388,7 +395,7 @@ impl<'p> Watch<'p> {
             .sum();
         let is_true = |moment: &Moment| {
             let least = world.orders.iter().enumerate().filter(|(at, order)| {
-                self.must_be_known(world, moment, *at, order, began)
+                self.must_be_known(world, moment, *at, order, began.at)
                     && !self.is_taken_for_shown(moment, *at, place)
             });
             let least: i64 = least.map(|(_, order)| claims(order, place).0).sum();
