@@ -15,3 +15,5 @@ pub mod restate;
 pub mod schedule;
 pub mod server;
 pub mod store;
+#[cfg(test)]
+mod tries;

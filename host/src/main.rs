@@ -7,6 +7,8 @@ mod demo;
 mod finding;
 mod render;
 mod report;
+#[cfg(test)]
+mod tries;
 
 fn main() -> std::process::ExitCode {
     confine::confine();

@@ -1,6 +1,6 @@
 //! The shop, the account, and the people: everything that is not the connector.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use atsync_sandbox::Sandbox;
 use atsync_sandbox::catalogue::{Product, Status, small};
@@ -131,10 +131,6 @@ impl World {
     fn look_at_styles(&mut self) {
         let joor = &self.sandbox.joor;
         let on_joor: BTreeSet<String> = joor.skus().filter_map(|sku| sku.external_id).collect();
-        let mut known: BTreeMap<VariantId, usize> = BTreeMap::new();
-        for (place, variant) in self.variants.iter().enumerate() {
-            known.insert(variant.id, place);
-        }
         for product in self.sandbox.shop.products() {
             let on: Vec<bool> = joor
                 .linesheets_of(product.number())
@@ -150,13 +146,11 @@ impl World {
                     late: self.now > START,
                     upc,
                 };
-                match known
-                    .get(&variant.id)
-                    .and_then(|at| self.variants.get_mut(*at))
-                {
-                    Some(before) => {
-                        let late = before.late;
-                        *before = Variant { late, ..variant };
+                let mut known = self.variants.iter_mut();
+                match known.find(|known| known.id == variant.id) {
+                    Some(known) => {
+                        let late = known.late;
+                        *known = Variant { late, ..variant };
                     }
                     None => self.variants.push(variant),
                 }
@@ -303,16 +297,18 @@ impl World {
             return;
         };
         let style = product.number();
-        let mut on = self.sandbox.joor.linesheets_of(style);
-        if on.any(|(_, made_to_order)| made_to_order) {
+        let joor = &mut self.sandbox.joor;
+        if joor
+            .linesheets_of(style)
+            .any(|(_, made_to_order)| made_to_order)
+        {
             return;
         }
-        drop(on);
         let codes: Vec<&str> = codes
             .iter()
             .filter_map(|place| CODES.get(*place as usize).copied())
             .collect();
-        self.sandbox.joor.set_linesheets(style, &codes);
+        joor.set_linesheets(style, &codes);
         self.catalogue_changed = true;
     }
 

@@ -6,11 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config as Tries, RngSeed};
 
 use super::tests::{WHOLE, description};
 use super::{Config, Document};
 use crate::finding::Finding;
+use crate::tries::tries;
 
 /// What somebody does to one line of a file.
 #[derive(Clone, Debug)]
@@ -82,12 +82,7 @@ fn findings(text: &str) -> Vec<Finding> {
 }
 
 proptest! {
-    #![proptest_config(Tries {
-        cases: 1000,
-        rng_seed: RngSeed::Fixed(20_270_115),
-        failure_persistence: None,
-        ..Tries::default()
-    })]
+    #![proptest_config(tries())]
 
     #[test]
     fn a_file_is_taken_or_refused_with_line_reason_and_fix_whatever_stands_in_it(text in edited()) {

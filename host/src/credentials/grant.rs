@@ -210,11 +210,11 @@ fn parse(url: &str) -> Result<Url, String> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use proptest::test_runner::{Config, RngSeed};
 
     use super::*;
     use crate::clock::SimulatedClock;
     use crate::engine::manifest::HeaderForm;
+    use crate::tries::tries;
 
     fn grant() -> Grant {
         let auth = GrantAuth {
@@ -257,12 +257,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(Config {
-            cases: 1000,
-            rng_seed: RngSeed::Fixed(20_270_115),
-            failure_persistence: None,
-            ..Config::default()
-        })]
+        #![proptest_config(tries())]
 
         #[test]
         fn an_answer_is_a_token_that_is_renewed_before_its_end_or_is_refused(

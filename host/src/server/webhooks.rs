@@ -130,9 +130,9 @@ pub(super) async fn take_in(
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use proptest::test_runner::{Config, RngSeed};
 
     use super::*;
+    use crate::tries::tries;
 
     fn intake(secrets: &[&str]) -> Intake {
         let webhook = Webhook {
@@ -189,12 +189,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(Config {
-            cases: 1000,
-            rng_seed: RngSeed::Fixed(20_270_115),
-            failure_persistence: None,
-            ..Config::default()
-        })]
+        #![proptest_config(tries())]
 
         #[test]
         fn nothing_is_believed_that_was_not_signed_with_a_secret(
