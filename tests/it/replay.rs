@@ -1,7 +1,5 @@
 //! A pass is a function of its job and completions: natively, as a component, and again later.
 
-use std::fs::File;
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,9 +9,8 @@ use atsync::engine::Connector;
 use atsync::engine::reconcile::{self as component, Mode};
 use atsync::pass::{CancellationToken, Ended};
 use atsync::problem::Problem;
-use atsync::recording::{Budget, Compared, Comparison, Recorder, What, export, replay};
+use atsync::recording::{Budget, Compared, Comparison, Recorder, What, export, json_lines, replay};
 use atsync_plugin::bindings::exports::atsync::connector::reconcile as native;
-use flate2::read::GzDecoder;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -109,11 +106,9 @@ fn pair(then: &str, now: &str) -> (String, String) {
 }
 
 fn lines(file: &Path) -> Vec<Value> {
-    let unzipped = BufReader::new(GzDecoder::new(File::open(file).unwrap()));
-    unzipped
-        .lines()
-        .map(|line| serde_json::from_str(&line.unwrap()).unwrap())
-        .collect()
+    let lines = json_lines(file).unwrap();
+    let lines = lines.iter().map(|line| serde_json::from_str(line).unwrap());
+    lines.collect()
 }
 
 fn read<T: DeserializeOwned>(value: &Value) -> T {
@@ -139,7 +134,8 @@ async fn the_same_recorded_pass_gives_equal_turns_natively_and_as_a_component() 
                     told(turn),
                     told(instance.start(&read::<component::Job>(job)).unwrap()),
                 )
-            } else if let Some(completions) = line.get("resumed") {
+            } else if let Some(resumed) = line.get("resumed") {
+                let completions = &resumed["completions"];
                 let turn = pass
                     .as_mut()
                     .unwrap()

@@ -117,20 +117,17 @@ fn again(pass: Pass, connector: &Connector) -> Result<String, Problem> {
         lines.extend(requests.iter().map(|request| Line::Asked(asked(request))));
         if let Some(completions) = resumed.next() {
             turn = instance.resume(&completions)?;
-            lines.push(Line::Resumed(completions));
+            lines.push(Line::Resumed {
+                completions,
+                texts: Vec::new(),
+            });
         }
     }
     lines.push(Line::Ended {
         ended: end(turn, ended),
         tally,
     });
-    let mut text = String::new();
-    for line in &lines {
-        // The derived form of a line cannot fail.
-        text.push_str(&serde_json::to_string(line).unwrap_or_default());
-        text.push('\n');
-    }
-    Ok(text)
+    Ok(lines.iter().map(|line| line.json() + "\n").collect())
 }
 
 /// How it ends now; what ended it from outside is as it was.

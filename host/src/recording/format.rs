@@ -1,4 +1,4 @@
-//! The lines of a recording, `atsync.recording/1`.
+//! The lines of a recording.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -17,10 +17,24 @@ pub(super) enum Line {
     Component(String),
     /// A request of the turn before.
     Asked(Asked),
-    /// What `resume` was given.
-    Resumed(Vec<Completion>),
+    /// What `resume` was given. If there are `texts`, these were taken out of the completions and
+    /// follow the line as they are, so many bytes each, and a line feed: to escape them for JSON
+    /// takes longer than to compress them.
+    Resumed {
+        completions: Vec<Completion>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        texts: Vec<usize>,
+    },
     /// The last; a recording without it was cut.
     Ended { ended: End, tally: Tally },
+}
+
+impl Line {
+    /// As one line of JSON, without the line feed.
+    pub(super) fn json(&self) -> String {
+        // The derived form of a line cannot fail.
+        serde_json::to_string(self).unwrap_or_default()
+    }
 }
 
 /// What a request was about.

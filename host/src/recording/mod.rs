@@ -1,4 +1,4 @@
-//! Recordings of passes: the job, every completion and the outcome, as compressed JSON Lines.
+//! Recordings of passes: the job, every completion and the outcome, compressed.
 //!
 //! A finished pass can be replayed from its recording, without any network. Writing is a thread
 //! of its own: a pass never waits for it, and a recording that cannot keep up, or grows beyond
@@ -13,6 +13,7 @@ mod reader;
 mod replay;
 mod scrub;
 mod tables;
+mod texts;
 mod world;
 mod writer;
 
@@ -29,6 +30,7 @@ pub use compare::{Compared, Comparison};
 pub use export::{Exported, export};
 use format::{Asked, Line};
 pub use kept::{Kept, kept};
+pub use reader::json_lines;
 pub use replay::{Replayed, replay};
 pub use tables::{Difference, What};
 use writer::{SUFFIX, Writer};
@@ -151,7 +153,11 @@ impl Recording {
     /// What the component was resumed with.
     pub(crate) fn resumed(&mut self, completions: Vec<Completion>) {
         let bytes = completions.iter().map(bytes_of).sum();
-        self.write(bytes, Line::Resumed(completions));
+        let line = Line::Resumed {
+            completions,
+            texts: Vec::new(),
+        };
+        self.write(bytes, line);
     }
 
     /// How it ended. Comes back with why the recording is not whole, if it is not.

@@ -78,7 +78,7 @@ pub(super) fn watch(
                 }
                 continue;
             }
-            Line::Resumed(completions) => {
+            Line::Resumed { completions, .. } => {
                 if !matches!(turn, Some(Ok(Turn::Waiting(_)))) {
                     return Err(another_way(turns, &by));
                 }

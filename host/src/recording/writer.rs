@@ -13,8 +13,8 @@ use std::thread::{self, JoinHandle};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::Budget;
 use super::format::Line;
+use super::{Budget, texts};
 use crate::clock::Timestamp;
 use crate::connection::file_name;
 use crate::problem::Problem;
@@ -154,7 +154,7 @@ fn write_all(
         let result = match message {
             Message::Line { file, bytes, line } => {
                 waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
-                write_line(&mut open, &file, &line)
+                write_line(&mut open, &file, line)
             }
             Message::Close(file) => close(&mut open, &file, folder, budget),
             Message::Forget(now) => forget(folder, budget, now),
@@ -169,7 +169,11 @@ fn write_all(
     }
 }
 
-fn write_line(open: &mut BTreeMap<PathBuf, Encoder>, file: &Path, line: &Line) -> io::Result<()> {
+fn write_line(
+    open: &mut BTreeMap<PathBuf, Encoder>,
+    file: &Path,
+    mut line: Line,
+) -> io::Result<()> {
     if matches!(line, Line::Job(_)) {
         open.insert(file.to_owned(), create(file)?);
     }
@@ -177,7 +181,15 @@ fn write_line(open: &mut BTreeMap<PathBuf, Encoder>, file: &Path, line: &Line) -
     let Some(encoder) = open.get_mut(file) else {
         return Ok(());
     };
-    serde_json::to_writer(&mut *encoder, line)?;
+    let beside = texts::take(&mut line);
+    serde_json::to_writer(&mut *encoder, &line)?;
+    encoder.write_all(b"\n")?;
+    if beside.is_empty() {
+        return Ok(());
+    }
+    for text in beside {
+        encoder.write_all(text.as_bytes())?;
+    }
     encoder.write_all(b"\n")
 }
 

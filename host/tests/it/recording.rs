@@ -1,10 +1,11 @@
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use atsync::clock::SimulatedClock;
 use atsync::engine::reconcile::{Effect, Mode};
-use atsync::recording::{Budget, Cut, Recorder, replay};
+use atsync::recording::{Budget, Cut, Recorder, json_lines, replay};
 use atsync::store::last_pass;
 use serde_json::json;
 
@@ -27,6 +28,78 @@ fn recorded(folder: &Path, bytes_max: u64) -> Bench {
     };
     bench.recorder = Some(Arc::new(Recorder::new(folder, budget).unwrap()));
     bench
+}
+
+/// Writes the recording again, with another text in it.
+fn forge(file: &Path, text: &str, other: &str) {
+    let mut bytes = Vec::new();
+    let mut unzipped = flate2::read::GzDecoder::new(std::fs::File::open(file).unwrap());
+    unzipped.read_to_end(&mut bytes).unwrap();
+    let before = String::from_utf8(bytes).unwrap();
+    assert!(before.contains(text), "{before}");
+    let written = std::fs::File::create(file).unwrap();
+    let mut zipped = flate2::write::GzEncoder::new(written, flate2::Compression::fast());
+    let forged = before.replacen(text, other, 1);
+    zipped.write_all(forged.as_bytes()).unwrap();
+    zipped.finish().unwrap();
+}
+
+#[tokio::test]
+async fn what_was_answered_is_recorded_as_it_was_whatever_stands_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = recorded(folder.path(), 1 << 20);
+    let values = ["", "\n", "\"{\n}\"\n\n", "Größe 38 👗\u{0}"];
+    let key = |at: usize| at.to_string();
+    let write = |(at, value): (usize, &&str)| atsync::engine::reconcile::Write {
+        key: key(at),
+        value: Some((*value).to_owned()),
+    };
+    let writes = values.iter().enumerate().map(write).collect();
+    let keys = (0..=values.len()).map(key).collect();
+    let steps = json!([{ "Ask": [Effect::Commit(writes)] }, { "Ask": [Effect::Load(keys)] }]);
+    bench.data(Mode::Sync, &steps).await;
+    bench.recorder.as_ref().unwrap().flush();
+    let file = &recordings(folder.path())[0];
+
+    let replayed = replay(file, &connector()).unwrap();
+    let lines = json_lines(file).unwrap();
+
+    assert!(replayed.same, "{replayed:?}");
+    let loaded = json!([values[0], values[1], values[2], values[3], null]).to_string();
+    assert!(
+        lines.iter().any(|line| line.contains(&loaded)),
+        "{lines:#?}"
+    );
+}
+
+#[tokio::test]
+async fn a_recording_whose_texts_do_not_fit_is_refused() {
+    for (lengths, forged) in [
+        ("[3,2]", "[3,3]"),
+        ("[3,2]", "[3,1]"),
+        ("[3,2]", "[3]"),
+        ("[3,2]", "[3,2,0]"),
+        ("[3,2]", "[3,900000]"),
+        ("[3,2]", "[3,18446744073709551615]"),
+        ("[3,2]", "[3,-2]"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let bench = recorded(folder.path(), 1 << 20);
+        let write = |key: &str, value: &str| atsync::engine::reconcile::Write {
+            key: key.to_owned(),
+            value: Some(value.to_owned()),
+        };
+        let steps = json!([
+            { "Ask": [Effect::Commit(vec![write("a", "one"), write("b", "23")])] },
+            { "Ask": [Effect::Load(vec!["a".to_owned(), "b".to_owned()])] },
+        ]);
+        bench.data(Mode::Sync, &steps).await;
+        bench.recorder.as_ref().unwrap().flush();
+        let file = &recordings(folder.path())[0];
+        forge(file, lengths, forged);
+        let problem = replay(file, &connector()).unwrap_err();
+        assert_eq!(problem.code, "recording-unreadable", "{forged}: {problem}");
+    }
 }
 
 #[tokio::test]
@@ -163,16 +236,7 @@ async fn a_component_that_asks_for_something_else_is_told_from_the_recorded_one(
     bench.recorder.as_ref().unwrap().flush();
     let file = &recordings(folder.path())[0];
     // The same pass as if its settings had been others: the guest follows them.
-    let text = std::io::read_to_string(flate2::read::GzDecoder::new(
-        std::fs::File::open(file).unwrap(),
-    ));
-    let other = text.unwrap().replacen(r#"[\"a\"]"#, r#"[\"b\"]"#, 1);
-    let mut zipped = flate2::write::GzEncoder::new(
-        std::fs::File::create(file).unwrap(),
-        flate2::Compression::fast(),
-    );
-    std::io::Write::write_all(&mut zipped, other.as_bytes()).unwrap();
-    zipped.finish().unwrap();
+    forge(file, r#"[\"a\"]"#, r#"[\"b\"]"#);
 
     let problem = replay(file, &connector()).unwrap_err();
 
