@@ -7,10 +7,11 @@ use crate::bindings::exports::atsync::connector::reconcile::{Failure, Lines, Lin
 use crate::core::bitmap::Bitmap;
 use crate::core::finding::Finding;
 use crate::core::id::Id;
+use crate::core::style::Direction;
 use crate::core::time::{HOUR, MINUTE, Millis, SECOND};
 use crate::halt::Halt;
 use crate::http::{self, ATTEMPTS_MAX, WAIT_MAX};
-use crate::ledger::{Batch, Bulk, FullRead};
+use crate::ledger::{Batch, Bulk, FullRead, Todo, todo_prefix};
 use crate::shopify::bulk::{self, Begun, Progress};
 use crate::shopify::lines::{Group, LineReader};
 use crate::shopify::operations::Selection;
@@ -25,7 +26,7 @@ use super::{duplicates, gone};
 const PIECE: u32 = 2 << 20;
 
 /// So many styles that could not be read whole are read again with what changes.
-const AGAIN_MAX: u64 = 500;
+const AGAIN_MAX: u32 = 500;
 
 /// How long a dry run waits for Shopify to write the file.
 const DRY_PATIENCE: Millis = 4 * MINUTE;
@@ -40,13 +41,13 @@ pub async fn run_if_due(desk: &mut Desk) -> Result<bool, Halt> {
         || state.basis != desk.basis
         || age >= desk.settings.full_read_hours * HOUR;
     let known = state.read_at != 0;
-    if state.basis != desk.basis && state.basis != 0 && !desk.places.locations.is_empty() {
-        // From here on changes are decided about by the new basis, and going back to the old one
-        // does not make them right again.
-        state.basis = 0;
-        keep(desk, &state, state.bulk.clone()).await?;
+    if desk.places.locations.is_empty() {
+        return Ok(known);
     }
-    if !due || desk.places.locations.is_empty() {
+    if known && state.decided_by() != desk.basis {
+        decide_anew(desk, &mut state).await?;
+    }
+    if !due {
         return Ok(known);
     }
     let Some(mut bulk) = begun(desk, &mut state).await? else {
@@ -64,6 +65,26 @@ pub async fn run_if_due(desk: &mut Desk) -> Result<bool, Halt> {
     };
     finish(desk, state, &bulk, &seen).await?;
     Ok(true)
+}
+
+/// From here on changes are decided about by the new basis, and going back to the old one does not
+/// make them right again. What still waits was decided by the old one, so it is read again before
+/// it is sent. Where very much waits, the rest is sent as it is: JOOR is nearer to the truth with it
+/// than without, until everything has been read.
+async fn decide_anew(desk: &mut Desk, state: &mut FullRead) -> Result<(), Halt> {
+    (state.basis, state.decided_by) = (0, desk.basis);
+    let mut batch = Batch::default();
+    batch.put("full-read", state);
+    for direction in [Direction::Decrease, Direction::Increase] {
+        let prefix = todo_prefix(direction);
+        let waiting: Vec<(String, Todo)> = desk.ledger.page(prefix, None, AGAIN_MAX).await?;
+        let products: Vec<Id> = waiting
+            .iter()
+            .filter_map(|(key, _)| Id::parse(key))
+            .collect();
+        read_again(desk, &products, &mut batch);
+    }
+    desk.commit(batch).await
 }
 
 /// All stock was read to its end at least once.
@@ -310,7 +331,7 @@ async fn take(
 /// met again by itself.
 pub fn read_again(desk: &mut Desk, products: &[Id], batch: &mut Batch) {
     for product in products {
-        if desk.report.counts.get("styles_read_again") >= Some(&AGAIN_MAX) {
+        if desk.report.counts.get("styles_read_again") >= Some(&u64::from(AGAIN_MAX)) {
             return;
         }
         batch.put(format!("dirty/{product}"), &1);
@@ -351,6 +372,7 @@ async fn finish(desk: &mut Desk, state: FullRead, bulk: &Bulk, seen: &Bitmap) ->
         &FullRead {
             read_at,
             basis,
+            decided_by: basis,
             asked: false,
             bulk: None,
             ..state
