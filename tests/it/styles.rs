@@ -1,11 +1,13 @@
 //! Which styles are told to JOOR, and how: linked and not, made to order, endless, gone.
 
-use atsync_sandbox::catalogue::Status;
-use atsync_sandbox::joor::Ats;
+use atsync_sandbox::catalogue::{Status, small};
+use atsync_sandbox::faults::{Fault, Faults};
+use atsync_sandbox::joor::{Ats, Upc};
+use atsync_sandbox::wire::Side;
 use serde_json::json;
 
 use crate::brand::Brand;
-use crate::world::units;
+use crate::world::{World, units};
 
 #[tokio::test]
 async fn a_style_made_on_joor_by_hand_is_never_touched() {
@@ -277,29 +279,62 @@ async fn percentage_and_bounds_shape_what_is_published() {
     world.everything_agrees();
 }
 
+/// Adds a second product like one that the shop has; its SKUs end with `-2`.
+fn add_another(world: &World, handle: &str) {
+    let mut products = small::products().into_iter();
+    let mut product = products.find(|product| product.handle == handle).unwrap();
+    product.handle += "-2";
+    for variant in &mut product.variants {
+        variant.sku = variant.sku.take().map(|sku| format!("{sku}-2"));
+    }
+    world.shop(|shop, now| shop.add_product(&product, now));
+}
+
 #[tokio::test]
 async fn a_new_style_is_synced_once_it_was_created_through_the_integration() {
     let brand = Brand::default();
     let linesheets = brand.linesheets.clone();
     let world = brand.open_synced().await;
-    let mut product = atsync_sandbox::catalogue::small::products().remove(0);
-    product.handle = "linen-overshirt-2".to_owned();
-    for variant in &mut product.variants {
-        variant.sku = variant.sku.take().map(|sku| format!("{sku}-2"));
-    }
-    world.shop(|shop, now| shop.add_product(&product, now));
+    add_another(&world, "linen-overshirt");
     let report = world.sync().await;
     assert!(
         report.is_done(),
         "the shop may sell what JOOR does not: {report:?}"
     );
 
-    world
-        .sandbox()
-        .import_styles(&linesheets, atsync_sandbox::joor::Upc::VariantId);
+    world.sandbox().import_styles(&linesheets, Upc::VariantId);
     world.hours(7);
     world.sync_all().await;
 
     assert_eq!(world.shows("LIN-SND-M-2"), units(29));
+    world.everything_agrees();
+}
+
+#[tokio::test]
+async fn a_style_that_comes_after_the_linesheets_were_read_is_looked_at_again_soon() {
+    let brand = Brand::default();
+    let linesheets = brand.linesheets.clone();
+    let world = brand.open_synced().await;
+    add_another(&world, "atelier-cape");
+    world.hours(7);
+    world.faults(|faults| faults.next(Side::Joor, "products", Fault::Status(503), 1_000));
+    world.sync().await;
+    world.faults(Faults::heal);
+    world.sandbox().import_styles(&linesheets, Upc::VariantId);
+    world.minutes(1);
+    world.sync_all().await;
+    assert_eq!(
+        world.shows("CPE-BLK-38-2"),
+        units(1),
+        "on no linesheet, as far as is known"
+    );
+
+    world.minutes(15);
+    world.sync_all().await;
+
+    assert!(matches!(
+        world.shows("CPE-BLK-38-2"),
+        Ats::MadeToOrder | Ats::NoRecord
+    ));
     world.everything_agrees();
 }

@@ -377,7 +377,7 @@ impl<'p> Watch<'p> {
             || format!("{row:?} is of no warehouse"),
         )?;
         // A style that came while the catalogue was being read, after its linesheets, is on none until
-        // the next reading.
+        // the next reading, a quarter of an hour later.
         let unlisted = |variant: &Variant| variant.late && variant.made_to_order;
         if world.variants.get(place).is_some_and(unlisted) {
             return Ok(());

@@ -46,6 +46,8 @@ pub async fn read_if_due(desk: &mut Desk) -> Result<bool, Halt> {
     let known = catalogue.read_at != 0;
     let mut cursor = catalogue.cursor.take().unwrap_or_else(|| {
         catalogue.reading += 1;
+        // What is found to be outdated from here on may have been read before.
+        catalogue.outdated = false;
         CatalogueCursor {
             linesheets_done: false,
             page: 1,
@@ -57,6 +59,7 @@ pub async fn read_if_due(desk: &mut Desk) -> Result<bool, Halt> {
         seen: Bitmap::from_text(&cursor.seen)
             .ok_or_else(|| Halt::damaged("catalogue", "its bitmap"))?,
         pager: Pager::default(),
+        came_meanwhile: false,
         first_time: desk
             .ledger
             .get::<FullRead>("full-read")
@@ -90,6 +93,7 @@ pub async fn read_if_due(desk: &mut Desk) -> Result<bool, Halt> {
         } else {
             read_linesheets(desk, &page, catalogue.reading, &mut batch).await
         };
+        catalogue.outdated |= reading.came_meanwhile;
         match read {
             Ok(not_linked) => cursor.not_linked += not_linked,
             Err(halt) => {
@@ -113,6 +117,8 @@ pub async fn read_if_due(desk: &mut Desk) -> Result<bool, Halt> {
 struct Reading {
     seen: Bitmap,
     pager: Pager,
+    /// A new style is on no linesheet: it may have come after the linesheets were read.
+    came_meanwhile: bool,
     /// A full read follows anyway, so no style has to be marked for reading again.
     first_time: bool,
 }
@@ -262,6 +268,7 @@ async fn read_products(
             .linesheets;
         let skus = skus.remove(&product.id).unwrap_or_default();
         let known = work.styles.get(id).map(|entry| entry.style.clone());
+        reading.came_meanwhile |= known.is_none() && linesheets.is_empty();
         let style = merge(desk, known.as_ref(), product, linesheets, skus)?;
         style
             .skus
@@ -362,7 +369,6 @@ async fn finish(
         "catalogue",
         &Catalogue {
             read_at,
-            outdated: false,
             not_linked: cursor.not_linked,
             cursor: None,
             ..catalogue
