@@ -165,7 +165,7 @@ pub struct FullRead {
     /// What all stock was decided by (a digest of settings and usable places); another makes a
     /// reading due. 0: some of it by one and some by another.
     pub basis: u64,
-    /// What changes are decided about by since, as above; 0: by `basis`.
+    /// What all that waits to be sent was decided by, as above; 0: by `basis`.
     pub decided_by: u64,
     /// A person asked for it.
     pub asked: bool,
@@ -173,16 +173,6 @@ pub struct FullRead {
     pub bulk: Option<Bulk>,
     /// The shop refuses aliases in bulk operations: levels come as lines of their own.
     pub nested: bool,
-}
-
-impl FullRead {
-    /// What changes are decided about by since the last reading came to its end.
-    pub fn decided_by(&self) -> u64 {
-        match self.decided_by {
-            0 => self.basis,
-            by => by,
-        }
-    }
 }
 
 /// A bulk operation under way, or its result being read.

@@ -41,20 +41,21 @@ pub async fn run_if_due(desk: &mut Desk) -> Result<bool, Halt> {
         || state.basis != desk.basis
         || age >= desk.settings.full_read_hours * HOUR;
     let known = state.read_at != 0;
-    if desk.places.locations.is_empty() {
+    if !due || desk.places.locations.is_empty() {
         return Ok(known);
     }
-    if known && state.decided_by() != desk.basis {
-        decide_anew(desk, &mut state).await?;
-    }
-    if !due {
-        return Ok(known);
+    if state.basis != desk.basis && state.basis != 0 {
+        // From here on changes are decided about by the new basis, and going back to the old one
+        // does not make them right again.
+        state.basis = 0;
+        keep(desk, &state, state.bulk.clone()).await?;
     }
     let Some(mut bulk) = begun(desk, &mut state).await? else {
-        return Ok(known);
+        return not_yet(desk, state).await;
     };
     let Some(url) = written(desk, &mut state, &bulk).await? else {
-        return Ok(known);
+        state.bulk = Some(bulk);
+        return not_yet(desk, state).await;
     };
     let seen = match url.as_deref() {
         Some(url) => match read(desk, &mut state, &mut bulk, url).await? {
@@ -67,14 +68,19 @@ pub async fn run_if_due(desk: &mut Desk) -> Result<bool, Halt> {
     Ok(true)
 }
 
-/// From here on changes are decided about by the new basis, and going back to the old one does not
-/// make them right again. What still waits was decided by the old one, so it is read again before
-/// it is sent. Where very much waits, the rest is sent as it is: JOOR is nearer to the truth with it
-/// than without, until everything has been read.
-async fn decide_anew(desk: &mut Desk, state: &mut FullRead) -> Result<(), Halt> {
-    (state.basis, state.decided_by) = (0, desk.basis);
+/// Shopify has not written everything down yet. If the basis is another one, what still waits to be
+/// sent was decided by the old one, so it is read again before. Where very much waits, the rest is
+/// sent as it is: JOOR is nearer to the truth with it than without.
+async fn not_yet(desk: &mut Desk, mut state: FullRead) -> Result<bool, Halt> {
+    if state.read_at == 0 {
+        return Ok(false);
+    }
+    if state.decided_by == desk.basis || state.basis == desk.basis {
+        return Ok(true);
+    }
+    state.decided_by = desk.basis;
     let mut batch = Batch::default();
-    batch.put("full-read", state);
+    batch.put("full-read", &state);
     for direction in [Direction::Decrease, Direction::Increase] {
         let prefix = todo_prefix(direction);
         let waiting: Vec<(String, Todo)> = desk.ledger.page(prefix, None, AGAIN_MAX).await?;
@@ -84,7 +90,8 @@ async fn decide_anew(desk: &mut Desk, state: &mut FullRead) -> Result<(), Halt> 
             .collect();
         read_again(desk, &products, &mut batch);
     }
-    desk.commit(batch).await
+    desk.commit(batch).await?;
+    Ok(true)
 }
 
 /// All stock was read to its end at least once.
