@@ -22,10 +22,10 @@ use crate::credentials::Credential;
 use crate::engine::manifest::Description;
 use crate::engine::reconcile::{Answer, Effect, Failure, HttpRequest, LinesRequest};
 use crate::problem::Problem;
-use crate::store::Ledger;
+use crate::store::{Ledger, aside};
 
 pub(crate) use egress::{Egress, allowed, failure};
-pub(crate) use store::refusal;
+pub(crate) use store::{is_of_ledger, refusal};
 pub(crate) use wait::too_long;
 
 /// The services of one connection, ready to be talked to. Lives over many passes, so that
@@ -158,19 +158,27 @@ impl Effects {
         if let Some(refused) = refusal(&effect, limits) {
             return Ok(refused);
         }
-        let ledger = || Arc::clone(&self.ledger);
+        let ledger = Arc::clone(&self.ledger);
         match effect {
             Effect::Http(request) => {
                 if request.changes {
-                    store::held(ledger()).await?;
+                    store::held(ledger).await?;
                 }
                 Ok(self.remote.exchange(request).await)
             }
             Effect::ReadLines(request) => Ok(self.remote.read_lines(request).await),
-            Effect::Load(keys) => store::load(ledger(), keys).await,
-            Effect::Scan(scan) => store::scan(ledger(), scan).await,
-            Effect::Commit(writes) => store::commit(ledger(), writes).await,
+            Effect::Load(_) | Effect::Scan(_) | Effect::Commit(_) => {
+                aside(move || store::perform(&*ledger, effect)).await
+            }
             Effect::WaitUntil(at) => Ok(wait::until(&*self.clock, at).await),
+        }
+    }
+
+    /// The same for what is asked of the ledger, on a thread that may wait for the disk.
+    pub(crate) fn ask_ledger(&self, effect: Effect) -> Result<Answer, Problem> {
+        match refusal(&effect, &self.remote.network.limits) {
+            Some(refused) => Ok(refused),
+            None => store::perform(&*self.ledger, effect),
         }
     }
 }

@@ -1,30 +1,37 @@
-//! `load`, `scan`, `commit`: the connection's ledger, off the async threads.
+//! `load`, `scan`, `commit`: the connection's ledger.
 
 use std::sync::Arc;
 
 use crate::connection::Limits;
-use crate::engine::reconcile::{Answer, Effect, Failure, Scan, Write};
+use crate::engine::reconcile::{Answer, Effect, Failure, Write};
 use crate::problem::Problem;
 use crate::store::{Ledger, aside};
 
 /// Keys in one load, and entries in one scan.
 const KEYS_MAX: usize = 10_000;
 
-pub(super) async fn load(ledger: Arc<dyn Ledger>, keys: Vec<String>) -> Result<Answer, Problem> {
-    aside(move || ledger.load(&keys)).await.map(Answer::Loaded)
+/// Whether an effect is asked of the ledger.
+pub(crate) fn is_of_ledger(effect: &Effect) -> bool {
+    matches!(
+        effect,
+        Effect::Load(_) | Effect::Scan(_) | Effect::Commit(_)
+    )
 }
 
-pub(super) async fn scan(ledger: Arc<dyn Ledger>, scan: Scan) -> Result<Answer, Problem> {
-    let limit = usize::try_from(scan.limit).unwrap_or(usize::MAX);
-    aside(move || ledger.scan(&scan.prefix, scan.after.as_deref(), limit))
-        .await
-        .map(Answer::Scanned)
-}
-
-pub(super) async fn commit(ledger: Arc<dyn Ledger>, writes: Vec<Write>) -> Result<Answer, Problem> {
-    aside(move || ledger.commit(&writes))
-        .await
-        .map(|()| Answer::Committed)
+/// What the ledger answers. Waits for the disk.
+pub(super) fn perform(ledger: &dyn Ledger, effect: Effect) -> Result<Answer, Problem> {
+    match effect {
+        Effect::Load(keys) => ledger.load(&keys).map(Answer::Loaded),
+        Effect::Scan(scan) => {
+            let limit = usize::try_from(scan.limit).unwrap_or(usize::MAX);
+            let found = ledger.scan(&scan.prefix, scan.after.as_deref(), limit);
+            found.map(Answer::Scanned)
+        }
+        Effect::Commit(writes) => ledger.commit(&writes).map(|()| Answer::Committed),
+        Effect::Http(_) | Effect::ReadLines(_) | Effect::WaitUntil(_) => {
+            Ok(Answer::Failed(Failure::Unsupported))
+        }
+    }
 }
 
 /// Errors: the connection was lost to another process, and what this one knows may be old.

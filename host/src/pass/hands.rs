@@ -3,16 +3,27 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::task::JoinSet;
 
 use crate::clock::{Clock, Timestamp};
-use crate::effects::Effects;
+use crate::effects::{Effects, is_of_ledger};
 use crate::engine::reconcile::{Answer, Completion, Effect, Request};
 use crate::problem::Problem;
 
+/// Gets answers, on a thread that may wait for the disk.
+pub(crate) type Fetch = Box<dyn FnOnce() -> Result<Vec<Completion>, Problem> + Send>;
+
 /// Carries out the effects of one pass. The requests it is given have passed the limits.
 pub(crate) trait Hands: Send {
+    /// What gets the answers to `requests`, where nothing but the disk has to be waited for and
+    /// nothing else is open: the component computes on such a thread, so that no other has to be
+    /// woken. Gives the requests back where it is not so.
+    fn at_once(&mut self, requests: Vec<Request>) -> Result<Fetch, Vec<Request>> {
+        Err(requests)
+    }
+
     /// Begins `requests`, and waits until at least one that is open has its answer. When this is
     /// let go of, what was begun goes on.
     fn perform(
@@ -28,25 +39,37 @@ pub(crate) trait Hands: Send {
 }
 
 /// Effects on their way in this process.
-pub(super) struct Tasks<'a> {
+pub(super) struct Tasks {
     effects: Arc<Effects>,
-    clock: &'a dyn Clock,
+    time: Arc<Time>,
     /// The open requests that write the ledger.
     commits: BTreeSet<u32>,
     open: JoinSet<(u32, Result<Answer, Problem>)>,
-    /// The time of the newest completion.
-    latest: Timestamp,
 }
 
-impl<'a> Tasks<'a> {
+/// The time of a pass.
+struct Time {
+    clock: Arc<dyn Clock>,
+    latest: AtomicU64,
+}
+
+impl Time {
+    /// Never earlier than the time before.
+    fn now(&self) -> Timestamp {
+        let now = self.clock.now();
+        now.max(self.latest.fetch_max(now, Ordering::Relaxed))
+    }
+}
+
+impl Tasks {
     /// Nothing is on its way; the pass began at `started`.
-    pub(super) fn new(effects: Effects, clock: &'a dyn Clock, started: Timestamp) -> Self {
+    pub(super) fn new(effects: Effects, clock: Arc<dyn Clock>, started: Timestamp) -> Self {
+        let latest = AtomicU64::new(started);
         Tasks {
             effects: Arc::new(effects),
-            clock,
+            time: Arc::new(Time { clock, latest }),
             commits: BTreeSet::new(),
             open: JoinSet::new(),
-            latest: started,
         }
     }
 
@@ -60,7 +83,20 @@ impl<'a> Tasks<'a> {
     }
 }
 
-impl Hands for Tasks<'_> {
+impl Hands for Tasks {
+    fn at_once(&mut self, requests: Vec<Request>) -> Result<Fetch, Vec<Request>> {
+        let asks_ledger = |request: &Request| is_of_ledger(&request.effect);
+        if !self.open.is_empty() || !requests.iter().all(asks_ledger) {
+            return Err(requests);
+        }
+        let (effects, time) = (Arc::clone(&self.effects), Arc::clone(&self.time));
+        Ok(Box::new(move || {
+            let answer = |Request { id, effect }| Ok((id, effects.ask_ledger(effect)?));
+            let done: Result<Vec<_>, Problem> = requests.into_iter().map(answer).collect();
+            Ok(completed(done?, time.now()))
+        }))
+    }
+
     async fn perform(&mut self, requests: Vec<Request>) -> Result<Vec<Completion>, Problem> {
         for request in requests {
             self.begin(request);
@@ -79,16 +115,11 @@ impl Hands for Tasks<'_> {
             done.push((id, answer?));
             joined = self.open.try_join_next();
         }
-        let at = self.now();
-        self.latest = at;
-        Ok(done
-            .into_iter()
-            .map(|(id, answer)| Completion { id, at, answer })
-            .collect())
+        Ok(completed(done, self.now()))
     }
 
     fn now(&self) -> Timestamp {
-        self.latest.max(self.clock.now())
+        self.time.now()
     }
 
     async fn settle(&mut self) {
@@ -100,4 +131,9 @@ impl Hands for Tasks<'_> {
             }
         }
     }
+}
+
+fn completed(done: Vec<(u32, Answer)>, at: Timestamp) -> Vec<Completion> {
+    let completion = |(id, answer)| Completion { id, at, answer };
+    done.into_iter().map(completion).collect()
 }

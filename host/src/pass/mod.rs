@@ -185,9 +185,10 @@ impl Runner {
         let recorder = self.recorder.as_ref();
         let recording = recorder.map(|recorder| recorder.begin(&job, digest));
         let clock = Arc::clone(&self.clock);
-        let effects = Effects::new(Arc::clone(&self.network), ledger, clock, may_change);
+        let network = Arc::clone(&self.network);
+        let effects = Effects::new(network, ledger, Arc::clone(&clock), may_change);
         let pass = Turns {
-            hands: hands::Tasks::new(effects, &*self.clock, job.now),
+            hands: hands::Tasks::new(effects, clock, job.now),
             limits: &self.connection.limits,
             progress,
             cancel,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use super::hands::Hands;
+use super::hands::{Fetch, Hands};
 use super::{CancellationToken, Ended, OnProgress, Passed, Tally};
 use crate::connection::Limits;
 use crate::engine::Instance;
@@ -47,7 +47,8 @@ impl<H: Hands> Turns<'_, H> {
         let mut open = BTreeSet::new();
         tally.crossed_bytes += job.settings.len() as u64;
         let mut turn;
-        (instance, turn) = compute(instance, tally, move |instance| instance.start(&job)).await?;
+        let start = move |instance: &mut Instance, _: &[Completion]| instance.start(&job);
+        (instance, turn, _) = compute(instance, tally, Box::new(|| Ok(Vec::new())), start).await?;
         loop {
             let waiting = match turn {
                 Err(fault) => return Ok(Ended::Fault(fault)),
@@ -58,24 +59,21 @@ impl<H: Hands> Turns<'_, H> {
                 (self.progress)(progress);
             }
             self.judge(&waiting.requests, &mut open, tally)?;
-            let completions = tokio::select! {
+            let answers: Fetch = tokio::select! {
                 biased;
                 // As if the program had been stopped here, which the ledger expects.
                 () = self.cancel.cancelled() => return Ok(Ended::Cancelled),
-                completions = self.hands.perform(waiting.requests) => completions?,
+                answers = answers(&mut self.hands, waiting.requests) => answers?,
             };
+            let completions;
+            (instance, turn, completions) =
+                compute(instance, tally, answers, Instance::resume).await?;
             for completion in &completions {
                 open.remove(&completion.id);
             }
             tally.crossed_bytes += completions.iter().map(bytes_of).sum::<u64>();
-            let resume = move |instance: &mut Instance| {
-                let turn = instance.resume(&completions)?;
-                Ok((turn, completions))
-            };
-            let taken;
-            (instance, (turn, taken)) = compute(instance, tally, resume).await?;
             if let Some(recording) = &mut self.recording {
-                recording.resumed(taken);
+                recording.resumed(completions);
             }
         }
     }
@@ -141,24 +139,37 @@ impl<H: Hands> Turns<'_, H> {
     }
 }
 
-/// One call of the component, on a thread that may compute.
+/// What gets the next answers.
+async fn answers(hands: &mut impl Hands, requests: Vec<Request>) -> Result<Fetch, Problem> {
+    match hands.at_once(requests) {
+        Ok(fetch) => Ok(fetch),
+        Err(requests) => {
+            let completions = hands.perform(requests).await?;
+            Ok(Box::new(|| Ok(completions)))
+        }
+    }
+}
+
+/// One call of the component with its answers, on a thread that may compute.
 async fn compute<T: Send + 'static>(
     mut instance: Instance,
     tally: &mut Tally,
-    call: impl FnOnce(&mut Instance) -> Result<T, Problem> + Send + 'static,
-) -> Result<(Instance, T), Problem> {
-    let begun = Instant::now();
+    answers: Fetch,
+    call: impl FnOnce(&mut Instance, &[Completion]) -> Result<T, Problem> + Send + 'static,
+) -> Result<(Instance, T, Vec<Completion>), Problem> {
     let computed = tokio::task::spawn_blocking(move || {
-        let result = call(&mut instance);
-        (instance, result)
+        let completions = answers()?;
+        let begun = Instant::now();
+        let result = call(&mut instance, &completions);
+        Ok::<_, Problem>((instance, result, completions, begun.elapsed()))
     });
-    let (instance, result) = computed
+    let (instance, result, completions, took) = computed
         .await
-        .map_err(|error| broke(format!("The engine broke off: {error}.")))?;
+        .map_err(|error| broke(format!("The engine broke off: {error}.")))??;
     tally.turns += 1;
-    tally.computed_us += u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+    tally.computed_us += u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     tally.memory_bytes_max = tally.memory_bytes_max.max(instance.memory_bytes());
-    Ok((instance, result?))
+    Ok((instance, result?, completions))
 }
 
 impl Tally {
