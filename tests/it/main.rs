@@ -29,6 +29,7 @@ mod orders_after;
 mod orders_balance;
 mod orders_content;
 mod orders_forgotten;
+mod orders_linked;
 mod orders_odd;
 mod orders_offer;
 mod orders_once;

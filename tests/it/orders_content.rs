@@ -213,26 +213,29 @@ async fn a_customer_code_that_is_a_customer_of_the_shop_names_the_customer() {
     let known =
         world.shop(|shop, now| shop.add_customer("office@canut.example", "Camille", "Roux", now));
     let order = world.order_of(SPRING, &[("LIN-SND-M", 1)]);
+    let emails = || {
+        let mut emails: Vec<String> =
+            world.shop(|shop, _| shop.customer_emails().map(str::to_owned).collect());
+        emails.sort();
+        emails
+    };
     let by_code = world.approved(
         order
             .clone()
             .customer(&known.number().to_string(), "Boutique Canut"),
     );
-    let by_email = world.approved(order);
+    world.sync().await;
+    assert_eq!(emails(), ["office@canut.example"], "no new customer");
 
+    let by_email = world.approved(order);
+    world.minutes(1);
     world.sync().await;
 
     let email = |order: &OrderView<'_>| order.email().unwrap().to_owned();
     assert_eq!(world.in_shopify(by_code, email), "stock@canut.example");
     assert_eq!(world.in_shopify(by_email, email), "stock@canut.example");
-    let mut emails = world.shop(|shop, _| {
-        shop.customer_emails()
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    });
-    emails.sort();
     assert_eq!(
-        emails,
+        emails(),
         ["office@canut.example", "stock@canut.example"],
         "one new customer"
     );

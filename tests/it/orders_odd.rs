@@ -2,7 +2,7 @@
 //! on JOOR too, while an ordinary order beside it goes through in the same pass.
 
 use atsync_sandbox::joor::{
-    Address, Discount, ExportStatus, NewOrder, OrderDates, OrderId, OrderLine, Upc,
+    Address, Discount, ExportStatus, NewOrder, OrderDates, OrderId, OrderLine,
 };
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use crate::order_desk::{SPRING, stock};
 use crate::world::{World, units};
 
 /// An odd order is placed beside an ordinary one, and a pass goes by.
-async fn beside_an_ordinary_one(world: &World, odd: NewOrder) -> OrderId {
+pub async fn beside_an_ordinary_one(world: &World, odd: NewOrder) -> OrderId {
     let odd = world.approved(odd);
     let ordinary = world.buys(SPRING, &[("LIN-INK-M", 2)]);
     world.sync().await;
@@ -25,7 +25,7 @@ async fn beside_an_ordinary_one(world: &World, odd: NewOrder) -> OrderId {
 }
 
 /// It is parked for this, with these words in reason or fix, and JOOR knows.
-async fn is_parked(world: &World, order: OrderId, code: &str, words: &[&str]) {
+pub async fn is_parked(world: &World, order: OrderId, code: &str, words: &[&str]) {
     let (codes, told) = world.parked(order).await;
     assert_eq!(codes, [code], "{told}");
     for word in words {
@@ -40,7 +40,7 @@ async fn is_parked(world: &World, order: OrderId, code: &str, words: &[&str]) {
     assert_eq!(world.times_in_shopify(order), 0);
 }
 
-async fn ordinary_world() -> World {
+pub async fn ordinary_world() -> World {
     Brand::default().open_synced().await
 }
 
@@ -82,70 +82,6 @@ async fn a_line_without_a_upc_is_named() {
         units(28),
         "line 1 is sold all the same"
     );
-}
-
-/// A brand whose UPCs are barcodes, each variant with one of its own.
-fn by_barcode() -> Brand {
-    let mut brand = Brand::with_settings(json!({ "upc": "barcode" }));
-    brand.upc = Upc::Barcode;
-    let variants = brand
-        .products
-        .iter_mut()
-        .flat_map(|product| &mut product.variants);
-    for (number, variant) in variants.enumerate() {
-        variant.barcode = Some(format!("40063810{number:05}"));
-    }
-    brand
-}
-
-/// A UPC that these two share is ordered, and beside it one that nobody shares.
-async fn a_shared_upc_is_named_with_both(world: &World, first: &str, second: &str) {
-    let barcode = |sku: &str| {
-        let variant = world.variant(sku);
-        world.shop(|shop, _| shop.variant(variant).unwrap().barcode().unwrap().to_owned())
-    };
-    let shared = barcode(first);
-    assert_eq!(barcode(second), shared);
-    let odd = world.approved(NewOrder::of(SPRING).line(&shared, 1, 45_00));
-    let ordinary = world.approved(NewOrder::of(SPRING).line(&barcode("LIN-INK-M"), 2, 45_00));
-
-    world.sync().await;
-
-    assert_eq!(world.times_in_shopify(ordinary), 1);
-    let both = [first, second].map(|sku| world.variant(sku).number().to_string());
-    let words = [
-        "Line 1",
-        &shared,
-        &both[0],
-        &both[1],
-        "Give each variant its own in Shopify",
-    ];
-    is_parked(world, odd, "line-upc-twice", &words).await;
-}
-
-#[tokio::test]
-async fn a_upc_that_variants_of_two_styles_share_is_named_with_both() {
-    let mut brand = by_barcode();
-    brand.products[2].variants[0].barcode = brand.products[0].variants[1].barcode.clone();
-    let world = brand.open().await;
-    world.sync_all().await;
-    world.minutes(1);
-
-    a_shared_upc_is_named_with_both(&world, "LIN-SND-M", "SCF-MOS").await;
-}
-
-#[tokio::test]
-async fn a_upc_that_variants_of_one_style_share_is_named_with_both() {
-    let world = by_barcode().open_synced().await;
-    let (first, second) = (world.variant("LIN-SND-M"), world.variant("LIN-SND-L"));
-    world.shop(|shop, now| {
-        let barcode = shop.variant(first).unwrap().barcode().unwrap().to_owned();
-        shop.set_barcode(second, Some(&barcode), now);
-    });
-    world.sync_all().await;
-    world.minutes(1);
-
-    a_shared_upc_is_named_with_both(&world, "LIN-SND-M", "LIN-SND-L").await;
 }
 
 #[tokio::test]
@@ -391,34 +327,6 @@ async fn a_purchase_order_of_emoji_is_kept_as_it_is() {
     world.sync().await;
     let kept = world.in_shopify(long, |o| o.po_number().unwrap().chars().count());
     assert!(kept <= 255, "{kept} characters");
-}
-
-#[tokio::test]
-async fn a_style_that_was_made_on_joor_is_not_claimed_in_shopify() {
-    let world = ordinary_world().await;
-    world.joor(|joor| joor.add_style_by_hand("Sample Coat", &["Red"], &["M"], "77770"));
-    let order = world
-        .order_of(SPRING, &[("LIN-SND-M", 1)])
-        .line("777700", 1, 30_000);
-    let order = beside_an_ordinary_one(&world, order).await;
-    let words = [
-        "Line 2 (Sample Coat, Red, M)",
-        "777700",
-        "no style that was made from this shop",
-        "`orders release`",
-    ];
-    is_parked(&world, order, "line-not-linked", &words).await;
-}
-
-#[tokio::test]
-async fn a_variant_that_is_not_in_shopify_any_more_is_named() {
-    let world = ordinary_world().await;
-    let gone = world.variant("WRP-ECR-M");
-    let order = world.order_of(SPRING, &[("LIN-SND-M", 1), ("WRP-ECR-M", 1)]);
-    world.shop(|shop, now| shop.delete_variant(gone, now));
-    let order = beside_an_ordinary_one(&world, order).await;
-    let words = ["Line 2 (Wrap Dress, Ecru, M)", &gone.number().to_string()];
-    is_parked(&world, order, "line-not-linked", &words).await;
 }
 
 #[tokio::test]

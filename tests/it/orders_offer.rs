@@ -142,6 +142,22 @@ async fn a_claim_stays_open_until_shopify_shows_it_and_no_longer() {
 }
 
 #[tokio::test]
+async fn what_shopify_does_not_show_yet_of_an_older_order_is_not_claimed_by_a_newer_one() {
+    let mut brand = Brand::with_settings(json!({ "claim": "follow-policy" }));
+    brand.options.shopify.orders.claim_lag_ms = 300_000;
+    let world = brand.open_synced().await;
+    world.buys(SPRING, &[("WRP-RST-S", 4)]);
+    world.sync().await;
+    world.minutes(1);
+    let newer = world.buys(SPRING, &[("WRP-RST-S", 3)]);
+
+    world.sync().await;
+
+    let (codes, told) = world.parked(newer).await;
+    assert_eq!(codes, ["order-short"], "one of five is left: {told}");
+}
+
+#[tokio::test]
 async fn a_cancelled_claim_that_shopify_shows_late_is_never_offered_before_it_is_back() {
     let mut brand = Brand::default();
     brand.options.shopify.orders.claim_lag_ms = 100_000;

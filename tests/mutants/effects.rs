@@ -49,7 +49,7 @@ impl Effects {
                 Ok(Answer::Scanned(found?))
             }
             Effect::Commit(writes) => {
-                self.ledger.commit(writes);
+                self.ledger.commit(&writes)?;
                 Ok(Answer::Committed)
             }
             Effect::WaitUntil(at) => {

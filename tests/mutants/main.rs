@@ -33,6 +33,10 @@ mod orders_after;
 mod orders_balance;
 #[path = "../it/orders_content.rs"]
 mod orders_content;
+#[path = "../it/orders_forgotten.rs"]
+mod orders_forgotten;
+#[path = "../it/orders_linked.rs"]
+mod orders_linked;
 #[path = "../it/orders_odd.rs"]
 mod orders_odd;
 #[path = "../it/orders_offer.rs"]
@@ -47,5 +51,6 @@ mod orders_told;
 mod report;
 #[path = "../it/truth.rs"]
 mod truth;
+mod versions;
 #[path = "../it/world.rs"]
 mod world;

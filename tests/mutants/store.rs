@@ -104,14 +104,18 @@ impl Ledger {
     }
 
     /// Writes all of it.
-    pub fn commit(&self, writes: Vec<Write>) {
+    ///
+    /// # Errors
+    /// None.
+    pub fn commit(&self, writes: &[Write]) -> Result<(), String> {
         let mut values = locked(&self.0);
         for Write { key, value } in writes {
             match value {
-                Some(value) => values.insert(key, value),
-                None => values.remove(&key),
+                Some(value) => values.insert(key.clone(), value.clone()),
+                None => values.remove(key),
             };
         }
+        Ok(())
     }
 }
 
