@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use atsync_plugin::bindings::exports::atsync::connector::reconcile::{
-    Call, Completion, Job, Mode, Turn,
+    Call, Completion, Job, Mode, Outcome, Turn,
 };
 use atsync_sandbox::catalogue::{Status, small};
 use atsync_sandbox::faults::Fault;
@@ -26,6 +26,9 @@ pub const CONNECTION: &str = "golden";
 
 /// 2026-11-23T06:00:00Z
 const START: u64 = 1_795_413_600_000;
+
+/// From one pass to the next, where nothing else is asked for.
+const INTERVAL: u64 = 60_000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -246,9 +249,10 @@ impl Brand {
 
     /// One pass after the interval, and what JOOR shows then.
     fn pass(&mut self, answers: &mut dyn Answers) -> Value {
-        self.now += 60_000;
+        self.now += INTERVAL;
+        let began = self.now;
         let rows_before = self.sandbox.joor.counters().rows_accepted;
-        let (verdict, report) = self.run(Mode::Sync, answers);
+        let (outcome, report) = self.run(Mode::Sync, answers);
         let findings: Vec<&str> = report["findings"]
             .as_array()
             .into_iter()
@@ -260,13 +264,18 @@ impl Brand {
             .iter()
             .map(|name| (name.as_str(), self.shows(name)))
             .collect();
-        json!({
-            "verdict": verdict,
+        let mut told = json!({
+            "verdict": format!("{:?}", outcome.verdict),
             "rows_sent": self.sandbox.joor.counters().rows_accepted - rows_before,
             "written_to_shopify": self.sandbox.counters().shopify.writes,
             "shows": shows,
             "findings": findings,
-        })
+        });
+        let next = outcome.next_run - began;
+        if next != INTERVAL {
+            told["next_pass_after_ms"] = next.into();
+        }
+        told
     }
 
     /// What the component answers to a question.
@@ -306,8 +315,8 @@ impl Brand {
         format!("{act} {purchase_order}: {}", said.join(" "))
     }
 
-    /// Runs a job to its end: the verdict, and the report.
-    fn run(&mut self, mode: Mode, answers: &mut dyn Answers) -> (String, Value) {
+    /// Runs a job to its end: how it ended, and the report.
+    fn run(&mut self, mode: Mode, answers: &mut dyn Answers) -> (Outcome, Value) {
         let job = Job {
             connection: CONNECTION.into(),
             settings: self.settings.clone(),
@@ -320,7 +329,7 @@ impl Brand {
             match turn.expect("a pass without a fault") {
                 Turn::Done(outcome) => {
                     let report = serde_json::from_str(&outcome.report).expect("a report");
-                    return (format!("{:?}", outcome.verdict), report);
+                    return (outcome, report);
                 }
                 Turn::Waiting(waiting) => {
                     let done = waiting.requests.into_iter().map(|request| Completion {

@@ -4,6 +4,7 @@
 use atsync::clock::Timestamp;
 use atsync_sandbox::joor::{Account, ExportStatus, NewOrder, OrderId, OrderView as JoorOrder};
 use atsync_sandbox::shopify::{OrderView, State, Tracking};
+use atsync_sandbox::wire::Side;
 use serde_json::{Value, json};
 
 use crate::brand::Brand;
@@ -145,6 +146,13 @@ impl World {
     /// How many orders the shop has.
     pub fn orders_in_shopify(&self) -> usize {
         self.shop(|shop, _| shop.orders().count())
+    }
+
+    /// How often Shopify was asked for an operation so far.
+    pub fn asked(&self, operation: &str) -> u64 {
+        let sandbox = self.sandbox();
+        let operations = &sandbox.counters().side(Side::Shopify).operations;
+        operations.get(operation).map_or(0, |asked| asked.requests)
     }
 
     /// All of an order leaves the house.

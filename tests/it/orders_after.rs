@@ -10,6 +10,8 @@ use crate::brand::Brand;
 use crate::order_desk::{SPRING, one_order, stock};
 use crate::world::{World, units};
 
+const MINUTE: u64 = 60_000;
+
 async fn five_shirts() -> (World, OrderId) {
     one_order(Brand::default(), SPRING, &[("LIN-SND-M", 5)]).await
 }
@@ -93,10 +95,23 @@ async fn a_shop_that_takes_its_time_to_cancel_is_waited_for() {
     world.sync_all().await;
 
     assert_eq!(world.order_shown(order).await["state"], "cancelled");
+    assert_eq!(world.asked("OrderCancel"), 1, "within five minutes");
     assert_eq!(world.stock("LIN-SND-M", "Paris"), stock(20, 0, 20));
     world.minutes(1);
     world.sync_all().await;
     world.everything_agrees();
+}
+
+#[tokio::test]
+async fn a_cancellation_that_joors_clock_dates_some_minutes_back_is_read() {
+    let (world, order) = five_shirts().await;
+    world.passes(15).await;
+    let dated = world.now() - 9 * MINUTE;
+    world.joor(|joor| joor.cancel_order(order, dated)).unwrap();
+
+    world.sync_all().await;
+
+    assert!(world.in_shopify(order, |order| order.is_cancelled()));
 }
 
 #[tokio::test]

@@ -173,8 +173,10 @@ async fn an_order_of_which_shopify_has_only_the_claimed_part_holds_nothing_besid
     assert_eq!(world.stock(DRESS, "Paris"), stock(0, 5, 5));
     assert_eq!(world.shows(DRESS), units(2), "those in Lyon");
     world.set_stock(DRESS, "Paris", 4);
+    let looked_up = world.asked("OrderFind");
     world.passes(2).await;
     assert_eq!(world.shows(DRESS), units(6));
+    assert_eq!(world.asked("OrderFind"), looked_up, "nothing is in doubt");
     assert_eq!(
         world.parked(order).await.0,
         codes,
