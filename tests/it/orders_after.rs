@@ -4,7 +4,7 @@ use atsync_sandbox::faults::Fault;
 use atsync_sandbox::joor::{Address, ExportStatus, NewOrder, OrderId, OrderLine, OrderStatus};
 use atsync_sandbox::shopify::Tracking;
 use atsync_sandbox::wire::Side;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::brand::Brand;
 use crate::order_desk::{SPRING, one_order, stock};
@@ -79,6 +79,27 @@ async fn of_a_partial_claim_the_claimed_part_comes_back_and_no_more() {
 }
 
 #[tokio::test]
+async fn of_two_orders_the_one_that_is_cancelled_is_not_looked_at_again() {
+    let brand = Brand::with_settings(
+        json!({ "claim": "follow-policy", "orders": { "shortage": "partial" } }),
+    );
+    let (world, order) = one_order(brand, SPRING, &[("WRP-RST-S", 9)]).await;
+    world.faults(|faults| faults.after(Side::Shopify, "OrderCancel", Fault::CutBefore, 1, 1));
+    world.cancels(order);
+    world.sync().await;
+    assert!(world.in_shopify(order, |order| order.is_cancelled()));
+    assert!(!world.back_order(order, |order| order.is_cancelled()));
+    let looked_at = world.asked("OrderState");
+
+    world.sync().await;
+
+    assert_eq!(world.asked("OrderState"), looked_at + 1);
+    world.sync_all().await;
+    assert!(world.back_order(order, |order| order.is_cancelled()));
+    assert_eq!(world.asked("OrderCancel"), 3);
+}
+
+#[tokio::test]
 async fn a_shop_that_takes_its_time_to_cancel_is_waited_for() {
     let mut brand = Brand::default();
     brand.options.shopify.orders.cancel_ms = 95_000;
@@ -112,6 +133,26 @@ async fn a_cancellation_that_joors_clock_dates_some_minutes_back_is_read() {
     world.sync_all().await;
 
     assert!(world.in_shopify(order, |order| order.is_cancelled()));
+}
+
+#[tokio::test]
+async fn cancellations_are_read_from_where_the_last_reading_ended() {
+    let (world, _) = five_shirts().await;
+    let mut read_until = Vec::new();
+    for _ in 0..12 {
+        world.sync().await;
+        let orders: Value = serde_json::from_str(&world.ledger()["orders"]).unwrap();
+        read_until.push(orders["cancelled_until"].as_u64().unwrap());
+        world.minutes(1);
+    }
+    read_until.dedup();
+
+    let steps = read_until.windows(2).map(|pair| pair[1] - pair[0]);
+    assert!(
+        steps.clone().all(|step| step >= 5 * MINUTE),
+        "{read_until:?}"
+    );
+    assert!(steps.count() >= 2, "{read_until:?}");
 }
 
 #[tokio::test]
@@ -150,6 +191,26 @@ async fn an_order_cancelled_while_its_create_is_in_doubt_is_cancelled_once_it_is
     assert_eq!(world.stock("LIN-SND-M", "Paris"), stock(20, 0, 20));
     assert_eq!(world.order_shown(order).await["state"], "cancelled");
     world.everything_agrees();
+}
+
+#[tokio::test]
+async fn an_order_that_is_being_cancelled_is_not_moved_any_more() {
+    let mut brand = Brand::default();
+    brand.options.shopify.orders.identifier_lag_ms = 90_000;
+    brand.options.shopify.orders.cancel_ms = 95_000;
+    let world = brand.open_synced().await;
+    let routing = ["Lyon", "Paris"].map(|name| world.location(name));
+    world.shop(|shop, _| shop.set_routing(&routing));
+    world.faults(|faults| faults.next(Side::Shopify, "OrderCreate", Fault::CutAfter, 1));
+    let order = world.buys(SPRING, &[("LIN-SND-M", 5)]);
+    world.sync().await;
+    world.cancels(order);
+    world.minutes(1);
+
+    world.passes(8).await;
+
+    assert!(world.in_shopify(order, |order| order.is_cancelled()));
+    assert_eq!(world.asked("OrderMove"), 0);
 }
 
 #[tokio::test]

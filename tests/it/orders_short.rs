@@ -185,6 +185,24 @@ async fn an_order_of_which_shopify_has_only_the_claimed_part_holds_nothing_besid
 }
 
 #[tokio::test]
+async fn the_rest_of_an_order_follows_and_what_is_there_is_not_asked_about_again() {
+    let world = partial().await;
+    let slow = Fault::TooManyRequests(Some(90));
+    world.faults(|faults| faults.after(Side::Shopify, "OrderCreate", slow, 1, 1));
+    let order = world.buys(SPRING, &[(DRESS, 7)]);
+    world.sync().await;
+    assert_eq!(world.times_in_shopify(order), 1);
+    let asked = (world.asked("OrderState"), world.asked("OrderFind"));
+    world.minutes(2);
+
+    world.sync().await;
+
+    assert_eq!(world.back_order(order, |o| o.total()), "90.0");
+    assert_eq!(world.exported(order).0, ExportStatus::Success);
+    assert_eq!((world.asked("OrderState"), world.asked("OrderFind")), asked);
+}
+
+#[tokio::test]
 async fn a_partial_claim_of_nothing_is_a_back_order_alone() {
     let world = partial().await;
     let order = world.buys(SPRING, &[("LIN-INK-L", 3)]);

@@ -168,6 +168,11 @@ fn finish(
         return None;
     }
     entry.parked = None;
+    // What Shopify would not move is tried once more with the rest, so that a person goes on
+    // seeing it.
+    for part in &mut entry.parts {
+        part.misplaced = false;
+    }
     Some(Task {
         id: entry.id.clone(),
         ready,
