@@ -175,6 +175,27 @@ async fn an_order_cancelled_before_it_is_in_shopify_never_gets_there() {
 }
 
 #[tokio::test]
+async fn an_order_cancelled_before_it_is_in_shopify_is_taken_over_if_it_is_approved_again() {
+    let world = Brand::with_settings(json!({ "claim": "follow-policy" }))
+        .open_synced()
+        .await;
+    let order = world.buys(SPRING, &[("WRP-RST-S", 6)]);
+    world.passes(1).await;
+    world.cancels(order);
+    world.passes(1).await;
+    assert_eq!(world.order_shown(order).await["state"], "cancelled");
+    world.set_stock("WRP-RST-S", "Paris", 20);
+    world
+        .joor_now(|joor, now| joor.approve_order(order, now))
+        .unwrap();
+
+    world.passes(2).await;
+
+    assert_eq!(world.exported(order).0, ExportStatus::Success);
+    assert_eq!(world.stock("WRP-RST-S", "Paris"), stock(14, 6, 20));
+}
+
+#[tokio::test]
 async fn an_order_cancelled_while_its_create_is_in_doubt_is_cancelled_once_it_is_found() {
     let mut brand = Brand::default();
     brand.options.shopify.orders.identifier_lag_ms = 90_000;

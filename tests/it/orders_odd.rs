@@ -374,6 +374,24 @@ async fn an_order_without_a_number_is_reported_and_the_others_go_through() {
 }
 
 #[tokio::test]
+async fn an_order_that_lost_its_number_is_not_taken_for_withdrawn() {
+    let world = Brand::with_settings(json!({ "claim": "follow-policy" }))
+        .open_synced()
+        .await;
+    let order = world.buys(SPRING, &[("WRP-RST-S", 6)]);
+    world.passes(1).await;
+    let loses_it = |order: &mut NewOrder| *order = order.clone().omit("order_id");
+    world
+        .joor_now(|joor, now| joor.change_order(order, loses_it, now))
+        .unwrap();
+
+    world.passes(3).await;
+
+    assert_eq!(world.parked(order).await.0, ["order-short"]);
+    assert_eq!(world.shows("WRP-RST-S"), units(1), "it claims on");
+}
+
+#[tokio::test]
 async fn an_order_that_does_not_say_when_it_was_approved_is_not_history() {
     let world = ordinary_world().await;
     let order = world

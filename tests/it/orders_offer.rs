@@ -309,8 +309,9 @@ async fn a_new_connection_takes_over_no_history() {
 
     world.sync_all().await;
     world.minutes(1);
-    world.sync().await;
+    let report = world.sync().await;
 
+    assert_eq!(report.count("orders_before_start"), 1);
     assert_eq!(
         (world.times_in_shopify(old), world.times_in_shopify(new)),
         (0, 1)
@@ -321,6 +322,26 @@ async fn a_new_connection_takes_over_no_history() {
     );
     assert_eq!(world.stock("LIN-SND-M", "Paris"), stock(19, 1, 20));
     world.everything_agrees();
+}
+
+#[tokio::test]
+async fn what_was_approved_before_orders_were_taken_over_is_history() {
+    let mut world = Brand::with_settings(json!({ "orders": { "enabled": false } }))
+        .open_synced()
+        .await;
+    let old = world.buys(SPRING, &[("LIN-SND-M", 5)]);
+    world.minutes(1);
+    world.set(json!({ "orders": { "enabled": true } }));
+    world.sync_all().await;
+    world.minutes(1);
+    let new = world.buys(SPRING, &[("LIN-SND-M", 1)]);
+
+    world.sync().await;
+
+    assert_eq!(
+        (world.times_in_shopify(old), world.times_in_shopify(new)),
+        (0, 1)
+    );
 }
 
 #[tokio::test]

@@ -264,8 +264,9 @@ async fn a_newer_order_does_not_overtake_an_older_one_that_is_held() {
     let older = world.buys(SPRING, &[(DRESS, 6)]);
     world.minutes(1);
     let newer = world.buys(SPRING, &[(DRESS, 2)]);
-    world.sync().await;
+    let report = world.sync().await;
     assert_eq!(world.orders_in_shopify(), 0);
+    assert_eq!(report.count("orders_open"), 2);
 
     world
         .joor_now(|joor, now| joor.cancel_order(older, now))
