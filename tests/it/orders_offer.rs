@@ -1,6 +1,7 @@
 //! What JOOR offers while orders come in: no unit twice, none counted by both sides, and nothing
 //! of orders that are not to be taken over.
 
+use atsync_sandbox::faults::Fault;
 use atsync_sandbox::joor::{Ats, ExportStatus};
 use atsync_sandbox::wire::Side;
 use serde_json::{Value, json};
@@ -180,29 +181,27 @@ async fn a_cancelled_claim_that_shopify_shows_late_is_never_offered_before_it_is
 
 #[tokio::test]
 async fn an_order_whose_fate_is_not_known_is_never_offered_again() {
-    for lag in [0, 90_000] {
+    for (fate, lag) in [
+        (Fault::CutAfter, 0),
+        (Fault::CutAfter, 90_000),
+        (Fault::CutBefore, 0),
+    ] {
         let mut brand = Brand::default();
         brand.options.shopify.orders.identifier_lag_ms = lag;
         let world = brand.open_synced().await;
-        world.faults(|faults| {
-            faults.next(
-                Side::Shopify,
-                "OrderCreate",
-                atsync_sandbox::faults::Fault::CutAfter,
-                1,
-            );
-        });
+        world.faults(|faults| faults.next(Side::Shopify, "OrderCreate", fate, 1));
         world.buys(SPRING, &[("LIN-SND-M", 5)]);
         let at = world.now();
 
+        world.sync().await;
+        let mut told = vec![world.shows("LIN-SND-M")];
         world.sync_all().await;
 
-        let told = told_since(&world, "LIN-SND-M", at);
-        assert!(!told.is_empty());
+        told.extend(told_since(&world, "LIN-SND-M", at));
         for ats in told {
             assert!(
                 matches!(ats, Ats::Units(..=24)),
-                "{ats:?} with a lag of {lag} ms"
+                "{ats:?} with {fate:?} and a lag of {lag} ms"
             );
         }
         world.everything_agrees();

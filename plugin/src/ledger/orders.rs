@@ -471,3 +471,7 @@ impl Batch {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "orders_tests.rs"]
+mod tests;
