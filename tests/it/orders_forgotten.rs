@@ -65,12 +65,12 @@ async fn a_finished_order_loses_its_people_when_the_days_are_over_and_not_before
         Some("JD-1")
     );
     // A shipment is something that happens to it.
-    days(&world, 29).await;
+    days(&world, 30).await;
     let kept = known(&world);
     assert_eq!(kept, ["Canut", "Claudiennes", "69001", "Camille", "JD-1"]);
     let before = world.traffic();
 
-    days(&world, 2).await;
+    days(&world, 1).await;
 
     assert_eq!(known(&world), NOTHING);
     assert_eq!(world.traffic().joor_writes, before.joor_writes);
@@ -96,6 +96,7 @@ async fn a_finished_order_loses_its_people_when_the_days_are_over_and_not_before
         r#"["customer","forgotten"]"#,
         r#"["ship to","forgotten"]"#,
         r#"["shipped","wholly forgotten"]"#,
+        r#"["currency","EUR"]"#,
     ] {
         assert!(facts.contains(row), "{row} in {facts}");
     }
@@ -117,6 +118,28 @@ async fn a_pass_with_nothing_to_forget_writes_and_reads_nothing_for_it() {
     let changed: Vec<&String> = changed.map(|(key, _)| key).collect();
     let known = |key: &&String| key.starts_with("watermark/") || *key == "credits";
     assert!(changed.iter().all(known), "{changed:?}");
+}
+
+#[tokio::test]
+async fn a_plan_forgets_nobody() {
+    let (world, _) = one_order(brand(json!({})), &[("LIN-SND-M", 5)]).await;
+    world.passes(3).await;
+    world.hours(31 * 24);
+    let before = world.ledger();
+
+    let plan = world.plan().await;
+
+    assert_eq!(plan.count("orders_forgotten"), 0);
+    assert_eq!(world.ledger(), before);
+}
+
+#[tokio::test]
+async fn up_to_which_day_people_are_forgotten_is_written_down() {
+    let (world, _) = one_order(brand(json!({})), &[("LIN-SND-M", 5)]).await;
+    days(&world, 40).await;
+    let orders: Value = serde_json::from_str(&world.ledger()["orders"]).unwrap();
+    // The story begins on the 23rd of November.
+    assert_eq!(orders["people"]["forgotten_before"], "2026-12-03");
 }
 
 // What comes late.
@@ -288,6 +311,27 @@ async fn the_people_in_the_ledger_of_the_first_release_are_forgotten_too() {
     assert_eq!(world.order_shown(fresh).await["customer"], "Boutique Canut");
     world.everything_agrees();
     days(&world, 92).await;
+    assert_eq!(known(&world), NOTHING);
+}
+
+#[tokio::test]
+async fn an_order_of_a_ledger_of_before_keeps_its_people_from_the_last_that_happens_to_it() {
+    let (world, order) = one_order(brand(json!({})), &[("LIN-SND-M", 5)]).await;
+    days(&world, 0).await;
+    let key = format!("order/{order}");
+    let mut entry: Value = serde_json::from_str(&world.ledger()[&key]).unwrap();
+    entry.as_object_mut().unwrap().remove("rests_since");
+    let value = Some(entry.to_string());
+    let writes = [Write { key, value }];
+    world.store.ledger(NAME).commit(&writes).unwrap();
+    days(&world, 20).await;
+    world.ships(order, "JD-1");
+    world.minutes(1);
+    world.passes(2).await;
+
+    days(&world, 20).await;
+    assert_ne!(known(&world), NOTHING);
+    days(&world, 11).await;
     assert_eq!(known(&world), NOTHING);
 }
 

@@ -2,7 +2,7 @@
 //! of orders that are not to be taken over.
 
 use atsync_sandbox::faults::Fault;
-use atsync_sandbox::joor::{Ats, ExportStatus};
+use atsync_sandbox::joor::{Ats, ExportStatus, OrderId};
 use atsync_sandbox::wire::Side;
 use serde_json::{Value, json};
 
@@ -39,6 +39,15 @@ async fn steps(world: &World, sku: &str) -> Vec<(String, i64, String)> {
             )
         })
         .collect()
+}
+
+/// What a person is shown of an order's claim.
+async fn open_claim(world: &World, order: OrderId) -> String {
+    let order = json!({ "order": order.to_string() });
+    let report = world.ask("orders-show", order).await;
+    let facts = report.json["tables"][1]["rows"].as_array().unwrap();
+    let row = facts.iter().find(|row| row[0] == "open claim").unwrap();
+    row[1].as_str().unwrap().to_owned()
 }
 
 // No unit offered twice.
@@ -113,11 +122,15 @@ async fn a_claim_stays_open_until_shopify_shows_it_and_no_longer() {
     let mut brand = Brand::default();
     brand.options.shopify.orders.claim_lag_ms = 150_000;
     let world = brand.open_synced().await;
-    world.buys(SPRING, &[("LIN-SND-M", 5)]);
+    let order = world.buys(SPRING, &[("LIN-SND-M", 5)]);
     let at = world.now();
 
     world.sync().await;
 
+    assert_eq!(
+        open_claim(&world, order).await,
+        "5 units, which Shopify's numbers do not show yet"
+    );
     assert_eq!(world.shows("LIN-SND-M"), units(24));
     let open = steps(&world, "LIN-SND-M").await;
     let claim = open.iter().find(|(what, ..)| what.contains("open claims"));
@@ -218,10 +231,19 @@ async fn a_file_of_all_stock_that_was_begun_before_an_order_does_not_offer_its_u
     let begun = world.sync().await;
     assert!(begun.next_run < world.now() + 300_000);
     world.clock_to(begun.next_run);
-    world.buys(SPRING, &[("LIN-SND-M", 5)]);
+    let order = world.buys(SPRING, &[("LIN-SND-M", 5)]);
     let at = world.now();
 
+    world.sync().await;
+    assert_eq!(
+        open_claim(&world, order).await,
+        "Shopify's numbers show it",
+        "and the file may not"
+    );
     world.sync_all().await;
+    world.minutes(1);
+    world.sync().await;
+    assert_eq!(open_claim(&world, order).await, "none");
 
     for ats in told_since(&world, "LIN-SND-M", at) {
         assert_eq!(ats, units(24));

@@ -267,6 +267,13 @@ async fn a_newer_order_does_not_overtake_an_older_one_that_is_held() {
     let report = world.sync().await;
     assert_eq!(world.orders_in_shopify(), 0);
     assert_eq!(report.count("orders_open"), 2);
+    let told = &report.finding("orders-parked")["message"];
+    assert!(
+        told.as_str()
+            .unwrap()
+            .starts_with("2 orders are not taken over"),
+        "{told}"
+    );
 
     world
         .joor_now(|joor, now| joor.cancel_order(older, now))

@@ -1,12 +1,13 @@
 //! How JOOR learns what became of its orders, and what a person sees of them and does with them.
 
+use atsync::engine::reconcile::Write;
 use atsync_sandbox::joor::{AfterExport, ExportStatus, OrderId, OrderIdFinds, OrderStatus, Writes};
 use atsync_sandbox::shopify::Tracking;
 use serde_json::{Value, json};
 
-use crate::brand::Brand;
+use crate::brand::{Brand, merge};
 use crate::order_desk::{SPRING, one_order, stock};
-use crate::world::units;
+use crate::world::{NAME, units};
 
 fn tracked() -> Brand {
     Brand::with_settings(json!({ "orders": { "tracking": true } }))
@@ -78,6 +79,19 @@ async fn a_shipment_is_told_once_and_also_where_the_search_lags() {
     );
     // The stock of the shirt is not changed by shipping it.
     assert_eq!(world.traffic().joor_writes, before.joor_writes + 1);
+}
+
+#[tokio::test]
+async fn what_was_shipped_while_nothing_ran_is_told() {
+    let (world, order) = one_order(tracked(), SPRING, &[("LIN-SND-M", 5)]).await;
+    world.passes(12).await;
+    world.ships(order, "JD-1");
+    world.hours(3);
+
+    world.sync().await;
+
+    let known = world.joor_order(order).tracking_number;
+    assert_eq!(known.as_deref(), Some("JD-1"));
 }
 
 #[tokio::test]
@@ -191,6 +205,38 @@ async fn the_list_of_orders_tells_all_that_a_person_needs() {
     );
     assert_eq!(order["parked"]["troubles"][0]["code"], "order-short");
     assert_eq!(order["told"]["exported"], false);
+}
+
+#[tokio::test]
+async fn of_many_orders_all_are_listed_that_are_open_or_parked_and_the_newest_of_the_others() {
+    let (world, order) = one_order(Brand::default(), SPRING, &[("LIN-SND-M", 5)]).await;
+    let finished: Value = serde_json::from_str(&world.ledger()[&format!("order/{order}")]).unwrap();
+    let newer = (0..205).map(|number| (format!("newer-{number}"), json!({})));
+    let parked = json!({ "at": 1, "troubles": [] });
+    let old = [
+        ("open", json!({ "read_at": 1, "state": "sending" })),
+        ("parked", json!({ "read_at": 1, "parked": parked })),
+        ("oldest", json!({ "read_at": 1 })),
+    ];
+    let old = old.map(|(id, differs)| (id.to_owned(), differs));
+    let written = newer.chain(old).map(|(id, differs)| {
+        let mut entry = finished.clone();
+        merge(&mut entry, differs);
+        entry["id"] = json!(id);
+        let (key, value) = (format!("order/{id}"), Some(entry.to_string()));
+        Write { key, value }
+    });
+    let written: Vec<Write> = written.collect();
+    world.store.ledger(NAME).commit(&written).unwrap();
+
+    let report = world.ask("orders", json!({})).await;
+
+    let listed = report.json["data"]["orders"].as_array().unwrap();
+    let ids: Vec<&str> = listed.iter().map(|o| o["id"].as_str().unwrap()).collect();
+    assert_eq!(ids.len(), 202);
+    assert_eq!(report.count("orders_finished_not_listed"), 7);
+    assert!(ids.contains(&"open") && ids.contains(&"parked"), "{ids:?}");
+    assert!(!ids.contains(&"oldest"), "{ids:?}");
 }
 
 #[tokio::test]

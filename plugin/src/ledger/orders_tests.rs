@@ -70,6 +70,27 @@ fn a_line_that_stock_does_not_cover_at_all_keeps_nothing() {
 }
 
 #[test]
+fn in_shopify_a_claim_is_of_what_is_counted_there() {
+    let claimed = |variant, units| Claimed {
+        variant,
+        product: Id(3),
+        item: Id(4),
+        units,
+    };
+    let before = Claim {
+        units: vec![claimed(SHIRT, 5), claimed(TOTE, 3)],
+        ..Claim::default()
+    };
+    let lines = vec![line(SHIRT, true, 5, 0), line(TOTE, false, 3, 0)];
+    let entry = order(State::Created, lines);
+    let after = entry.claim_after(Id(9), Some(&before));
+    assert_eq!(
+        after.map(|claim| claim.units),
+        Some(vec![claimed(SHIRT, 5)])
+    );
+}
+
+#[test]
 fn an_order_is_parked_since_it_has_these_troubles_and_no_others() {
     let trouble = |code| vec![Trouble::new(code, "", "")];
     let mut entry = OrderEntry::default();
