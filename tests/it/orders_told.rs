@@ -6,8 +6,9 @@ use atsync_sandbox::shopify::Tracking;
 use serde_json::{Value, json};
 
 use crate::brand::{Brand, merge};
+use crate::cut::cut_after;
 use crate::order_desk::{SPRING, one_order, stock};
-use crate::world::{NAME, units};
+use crate::world::{NAME, World, units};
 
 fn tracked() -> Brand {
     Brand::with_settings(json!({ "orders": { "tracking": true } }))
@@ -356,6 +357,32 @@ async fn a_refused_acknowledgement_is_reported_and_makes_no_second_order() {
         assert_eq!(world.exported(order).0, ExportStatus::Success);
         world.everything_agrees();
     }
+}
+
+/// Effects of the quietest of some passes.
+async fn effects_of_a_pass(world: &World) -> usize {
+    let mut fewest = usize::MAX;
+    for _ in 0..6 {
+        fewest = fewest.min(cut_after(world, usize::MAX).await);
+        world.minutes(1);
+    }
+    fewest
+}
+
+#[tokio::test]
+async fn a_pass_is_no_longer_for_an_order_that_joor_takes_no_note_of() {
+    let mut brand = Brand::default();
+    brand.options.joor.orders.export_writes = Writes::Refused;
+    let world = brand.open_synced().await;
+    world.buys(SPRING, &[("LIN-SND-M", 5)]);
+    world.passes(2).await;
+    let of_one = effects_of_a_pass(&world).await;
+    world.buys(SPRING, &[("LIN-SND-M", 1)]);
+    world.passes(2).await;
+
+    let of_two = effects_of_a_pass(&world).await;
+
+    assert_eq!(of_two, of_one);
 }
 
 #[tokio::test]
