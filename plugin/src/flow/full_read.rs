@@ -25,7 +25,8 @@ use super::{duplicates, gone};
 /// Bytes of a piece.
 const PIECE: u32 = 2 << 20;
 
-/// So many styles that could not be read whole are read again with what changes.
+/// The most styles that are read again with what changes, because they could not be read whole or
+/// wait by an older basis.
 const AGAIN_MAX: u32 = 500;
 
 /// How long a dry run waits for Shopify to write the file.
