@@ -102,6 +102,13 @@ mod tests {
     }
 
     #[test]
+    fn a_set_up_to_the_largest_ordinal_takes_four_mebibytes() {
+        let mut seen = Bitmap::default();
+        seen.insert(ORDINAL_MAX);
+        assert_eq!(seen.words.len() * size_of::<u64>(), 4 << 20);
+    }
+
+    #[test]
     fn sixty_four_ordinals_share_a_word() {
         let mut seen = Bitmap::default();
         seen.insert(63);

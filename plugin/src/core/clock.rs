@@ -117,6 +117,36 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_may_show_the_moment_from_which_the_connector_is() {
+        let message = |clocks: Clocks| clocks.finding(None).message;
+        for (host, shopify) in [(MADE_AT, MADE_AT + YEARS), (MADE_AT + YEARS, MADE_AT)] {
+            assert_eq!(clocks(host, shopify).believed(), MADE_AT);
+            let told = message(clocks(host, shopify));
+            assert!(told.contains("cannot be told from here"), "{told}");
+        }
+    }
+
+    #[test]
+    fn of_two_that_are_both_too_early_neither_is_said_to_be_right() {
+        let told = clocks(0, MADE_AT - 1).finding(None).message;
+        assert!(told.contains("cannot be told from here"), "{told}");
+    }
+
+    #[test]
+    fn joors_clock_is_shown_where_it_is_within_a_day_of_one_of_them() {
+        let is_shown = |joor: Millis| {
+            let told = clocks(NOW, NOW + YEARS).finding(Some(joor)).message;
+            told.contains(&format!("JOOR's shows {}", rfc3339(joor)))
+        };
+        for near in [NOW - DAY, NOW + DAY, NOW + YEARS - DAY, NOW + YEARS + DAY] {
+            assert!(is_shown(near));
+        }
+        for far in [NOW - DAY - 1, NOW + DAY + 1, NOW + YEARS + DAY + 1] {
+            assert!(!is_shown(far));
+        }
+    }
+
+    #[test]
     fn whose_clock_is_wrong_is_told_as_far_as_it_can_be() {
         let told = |clocks: Clocks, joor: Option<Millis>| clocks.finding(joor).message;
         let (host_wrong, shopify_wrong, unknown) = (

@@ -49,4 +49,15 @@ mod tests {
         );
         assert_eq!(shown(&format!("{} b", "a".repeat(79))).chars().count(), 80);
     }
+
+    #[test]
+    fn a_number_of_a_text_is_the_upper_53_bits_that_fnv_1a_gives_it() {
+        for (text, fnv_1a) in [
+            ("", 0xCBF2_9CE4_8422_2325),
+            ("a", 0xAF63_DC4C_8601_EC8C),
+            ("foobar", 0x8594_4171_F739_67E8),
+        ] {
+            assert_eq!(hash(text), fnv_1a / (1 << 11), "{text}");
+        }
+    }
 }

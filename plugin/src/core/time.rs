@@ -89,6 +89,24 @@ mod tests {
     }
 
     #[test]
+    fn a_minute_an_hour_and_a_day_are_what_a_calendar_says() {
+        for (span, until) in [
+            (MINUTE, "1970-01-01T00:01:00Z"),
+            (HOUR, "1970-01-01T01:00:00Z"),
+            (DAY, "1970-01-02T00:00:00Z"),
+        ] {
+            assert_eq!(rfc3339(span), until);
+        }
+    }
+
+    #[test]
+    fn a_clock_is_ahead_by_what_has_to_be_added_to_the_other() {
+        assert_eq!(ahead(1_500, 1_000), 500);
+        assert_eq!(ahead(1_000, 1_500), -500);
+        assert_eq!(ahead(u64::MAX, 0), 0);
+    }
+
+    #[test]
     fn offsets_and_fractions_are_understood() {
         let utc = parse_rfc3339("2026-11-23T06:10:17Z");
         assert_eq!(parse_rfc3339("2026-11-23T07:10:17+01:00"), utc);
