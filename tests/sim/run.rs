@@ -140,7 +140,9 @@ fn unsettled(host: &Host<'_>) -> Vec<String> {
     left.extend(phantoms(host));
     let full_read = ledger.get("full-read");
     let full_read: Option<FullRead> = full_read.and_then(|text| serde_json::from_str(text).ok());
-    if full_read.is_none_or(|full_read| full_read.read_at == 0 || full_read.bulk.is_some()) {
+    // A basis of 0: a reading by the new one did not come to its end.
+    let is_over = |read: FullRead| read.read_at != 0 && read.basis != 0 && read.bulk.is_none();
+    if !full_read.is_some_and(is_over) {
         left.push("the shop's stock is still being read".into());
     }
     let unsettled = |order: &Order| {
