@@ -1,7 +1,7 @@
 // A Node-RED as a process beside this one, with the nodes of this folder installed.
 
 import { execFileSync, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -111,11 +111,18 @@ function installIn(userDir) {
   }
 }
 
+/**
+ * A port that nobody listens on. It is none of those that the system gives away by itself: such a
+ * one may be a client's before its server begins.
+ */
 async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    const server = createServer().listen(port, '127.0.0.1');
+    // `once` rejects when there is an error first.
+    if (!(await once(server, 'listening').catch(() => undefined))) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }

@@ -153,7 +153,8 @@ test('the schedule begins by itself, and the next pass waits in Restate', async 
   assert.equal(await sandbox.ats('LIN-SND-S'), 16);
   const [next] = await until(() => calls('due'));
   assert.equal(next.status, 'scheduled');
-  assert.equal(Date.parse(next.scheduled_start_at), standing.next_run, 'when the pass said');
+  const late = Date.parse(next.scheduled_start_at) - standing.next_run;
+  assert.ok(late >= 0 && late < 1_000, `when the pass said, and not ${late} ms later`);
 });
 
 test('a plan and a question change nothing, and nobody waits for them', async () => {

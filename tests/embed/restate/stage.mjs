@@ -2,6 +2,7 @@
 // Restate's server, and any number of `atsync restate`.
 
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -240,14 +241,20 @@ export class Balancer {
   }
 }
 
-/** A port that nobody listens on. */
+/**
+ * A port that nobody listens on. It is none of those that the system gives away by itself: such a
+ * one may be a client's before its server begins.
+ */
 export async function freePort() {
-  const server = createTcpServer().listen(0, HERE);
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    const server = createTcpServer().listen(port, HERE);
+    // `once` rejects when there is an error first.
+    if (!(await once(server, 'listening').catch(() => undefined))) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
 
 /** Waits until nobody listens on a port: a killed process leaves its own only when it is gone. */
