@@ -67,6 +67,18 @@ impl Brand {
         brand
     }
 
+    /// A brand whose UPCs are barcodes, each variant with one of its own.
+    pub fn by_barcode() -> Self {
+        let mut brand = Self::with_settings(json!({ "upc": "barcode" }));
+        brand.upc = Upc::Barcode;
+        let products = brand.products.iter_mut();
+        let variants = products.flat_map(|product| &mut product.variants);
+        for (number, variant) in variants.enumerate() {
+            variant.barcode = Some(format!("40063810{number:05}"));
+        }
+        brand
+    }
+
     /// Sets these settings, and leaves the others.
     pub fn set(&mut self, settings: Value) {
         merge(&mut self.settings, settings);

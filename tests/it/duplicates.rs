@@ -1,25 +1,11 @@
 //! Two variants with one SKU or one UPC: neither number can be trusted.
 
 use atsync::engine::reconcile::Verdict;
-use atsync_sandbox::joor::{Ats, Upc};
+use atsync_sandbox::joor::Ats;
 use serde_json::{Value, json};
 
 use crate::brand::Brand;
 use crate::world::{World, units};
-
-/// A brand whose UPCs are barcodes, each variant with one of its own.
-fn by_barcode() -> Brand {
-    let mut brand = Brand::with_settings(json!({ "upc": "barcode" }));
-    brand.upc = Upc::Barcode;
-    let variants = brand
-        .products
-        .iter_mut()
-        .flat_map(|product| &mut product.variants);
-    for (number, variant) in variants.enumerate() {
-        variant.barcode = Some(format!("40063810{number:05}"));
-    }
-    brand
-}
 
 async fn parked(world: &World) -> Vec<Value> {
     let answer = world.ask("parked", json!({})).await;
@@ -145,7 +131,7 @@ async fn variants_without_a_sku_are_no_duplicates_of_each_other() {
 
 #[tokio::test]
 async fn barcodes_may_be_what_joor_knows_a_sku_by() {
-    let world = by_barcode().open_synced().await;
+    let world = Brand::by_barcode().open_synced().await;
     world.set_stock("LIN-SND-M", "Lyon", 1);
     world.sync().await;
     assert_eq!(world.shows("LIN-SND-M"), units(21));
@@ -154,7 +140,7 @@ async fn barcodes_may_be_what_joor_knows_a_sku_by() {
 
 #[tokio::test]
 async fn of_two_styles_with_one_barcode_on_joor_both_are_parked() {
-    let mut brand = by_barcode();
+    let mut brand = Brand::by_barcode();
     brand.products[2].variants[0].barcode = brand.products[0].variants[1].barcode.clone();
     let world = brand.open().await;
 
@@ -172,7 +158,7 @@ async fn of_two_styles_with_one_barcode_on_joor_both_are_parked() {
 
 #[tokio::test]
 async fn two_variants_of_one_style_with_one_barcode_are_parked_and_unparked_when_mended() {
-    let world = by_barcode().open_synced().await;
+    let world = Brand::by_barcode().open_synced().await;
     let second = world.variant("LIN-SND-L");
     let (own, taken) = world.shop(|shop, _| {
         let barcode = |sku| {

@@ -2,26 +2,11 @@
 
 use atsync_sandbox::catalogue::small;
 use atsync_sandbox::joor::{ExportStatus, NewOrder, Upc};
-use serde_json::json;
 
 use crate::brand::Brand;
 use crate::order_desk::SPRING;
 use crate::orders_odd::{beside_an_ordinary_one, is_parked, ordinary_world};
 use crate::world::World;
-
-/// A brand whose UPCs are barcodes, each variant with one of its own.
-fn by_barcode() -> Brand {
-    let mut brand = Brand::with_settings(json!({ "upc": "barcode" }));
-    brand.upc = Upc::Barcode;
-    let variants = brand
-        .products
-        .iter_mut()
-        .flat_map(|product| &mut product.variants);
-    for (number, variant) in variants.enumerate() {
-        variant.barcode = Some(format!("40063810{number:05}"));
-    }
-    brand
-}
 
 fn barcode(world: &World, sku: &str) -> String {
     let variant = world.variant(sku);
@@ -58,7 +43,7 @@ async fn a_variant_that_is_not_in_shopify_any_more_is_named() {
 
 #[tokio::test]
 async fn a_variant_that_was_known_and_is_deleted_is_said_to_be_gone() {
-    let world = by_barcode().open_synced().await;
+    let world = Brand::by_barcode().open_synced().await;
     let gone = world.variant("WRP-ECR-M");
     let barcode = barcode(&world, "WRP-ECR-M");
     world.shop(|shop, now| shop.delete_variant(gone, now));
@@ -126,7 +111,7 @@ async fn a_shared_upc_is_named_with_both(world: &World, first: &str, second: &st
 
 #[tokio::test]
 async fn a_upc_that_variants_of_two_styles_share_is_named_with_both() {
-    let mut brand = by_barcode();
+    let mut brand = Brand::by_barcode();
     brand.products[2].variants[0].barcode = brand.products[0].variants[1].barcode.clone();
     let world = brand.open().await;
     world.sync_all().await;
@@ -137,7 +122,7 @@ async fn a_upc_that_variants_of_two_styles_share_is_named_with_both() {
 
 #[tokio::test]
 async fn a_upc_that_variants_of_one_style_share_is_named_with_both() {
-    let world = by_barcode().open_synced().await;
+    let world = Brand::by_barcode().open_synced().await;
     let (first, second) = (world.variant("LIN-SND-M"), world.variant("LIN-SND-L"));
     world.shop(|shop, now| {
         let barcode = shop.variant(first).unwrap().barcode().unwrap().to_owned();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use atsync::engine::reconcile::Verdict;
 use atsync_sandbox::faults::{Fault, Faults};
-use atsync_sandbox::joor::{Ats, BadRow, Bodies, Immediate, Upc};
+use atsync_sandbox::joor::{Ats, BadRow, Bodies, Immediate};
 use atsync_sandbox::wire::Side;
 use serde_json::{Value, json};
 
@@ -262,19 +262,12 @@ const ODD_UPCS: [&str; 7] = [
 
 /// A brand whose UPCs are barcodes, some of them odd; JOOR refuses those.
 fn with_odd_upcs(form: &str) -> Brand {
-    let mut brand =
-        Brand::with_settings(json!({ "upc": "barcode", "joor": { "inventory_body": form } }));
-    brand.upc = Upc::Barcode;
-    let variants = brand
-        .products
-        .iter_mut()
-        .flat_map(|product| &mut product.variants);
-    for (number, variant) in variants.enumerate() {
-        let odd = ODD_UPCS
-            .get(number / 2)
-            .filter(|_| number.is_multiple_of(2));
-        variant.barcode =
-            Some(odd.map_or_else(|| format!("40063810{number:05}"), |odd| (*odd).to_owned()));
+    let mut brand = Brand::by_barcode();
+    brand.set(json!({ "joor": { "inventory_body": form } }));
+    let products = brand.products.iter_mut();
+    let variants = products.flat_map(|product| &mut product.variants);
+    for (variant, odd) in variants.step_by(2).zip(ODD_UPCS) {
+        variant.barcode = Some(odd.to_owned());
     }
     brand.options.joor.refused_upcs = ODD_UPCS.map(str::to_owned).into();
     brand
