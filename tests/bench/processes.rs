@@ -20,7 +20,7 @@ const PASSES_MAX: usize = 60;
 /// Starts of the program to take the median of.
 const STARTS: usize = 11;
 
-/// Full reads with and without recordings, by turns.
+/// Full reads that are watched while they are recorded.
 const RECORDED_ROUNDS: u64 = 3;
 
 /// Measures a shop of this size from its first pass to an idle daemon.
@@ -53,7 +53,7 @@ pub fn measure(
     report.row(first.row("first run", variants));
 
     eprintln!("{variants} variants: full read, nothing changed");
-    stage.configure(25, true)?;
+    stage.configure(25)?;
     let unchanged = sync(&stage)?;
     unchanged.must_read(variants)?;
     ensure!(
@@ -75,7 +75,7 @@ pub fn measure(
 
     eprintln!("{variants} variants: full read, 1 % changed");
     stage.change_one_in(100)?;
-    stage.configure(26, true)?;
+    stage.configure(26)?;
     let changed = sync(&stage)?;
     changed.must_read(variants)?;
     ensure!(
@@ -93,14 +93,14 @@ pub fn measure(
     report.row(idle.row("pass with nothing to do, whole process", variants));
 
     let name = |what: &str| format!("{what} ({variants} variants)");
-    eprintln!("{variants} variants: full reads with and without recordings");
+    eprintln!("{variants} variants: full reads and their recordings");
     report.target(
         name("recordings, of a full read's CPU"),
         recording_percent(&stage, variants)?,
         "%",
         10.0,
     );
-    stage.configure(26, true)?;
+    stage.configure(26)?;
     sync(&stage)?;
     let daemon = daemon::watch(&stage)?;
     report.target(
@@ -126,18 +126,12 @@ pub fn measure(
 
 /// What part of a full read's CPU goes into its recording, in per cent.
 fn recording_percent(stage: &Stage, variants: usize) -> Result<f64> {
-    let (mut with, mut without) = (Vec::new(), Vec::new());
-    for round in 0..RECORDED_ROUNDS {
-        for (recorded, times) in [(true, &mut with), (false, &mut without)] {
-            stage.configure(30 + 2 * round + u64::from(recorded), recorded)?;
-            let pass = sync(stage)?;
-            pass.must_read(variants)?;
-            times.push(pass.took.cpu);
-        }
-    }
-    let with = median(with).context("there were rounds")?;
-    let without = median(without).context("there were rounds")?;
-    Ok(with.saturating_sub(without).as_secs_f64() / with.as_secs_f64() * 100.0)
+    let rounds = (0..RECORDED_ROUNDS).map(|round| {
+        stage.configure(30 + round)?;
+        daemon::recording_percent(stage, variants)
+    });
+    let percents = rounds.collect::<Result<Vec<_>>>()?;
+    median(percents).context("there were rounds")
 }
 
 /// One or several passes.

@@ -1,5 +1,6 @@
 //! The figures, beside what is aimed at.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -219,7 +220,7 @@ pub fn ms(time: Duration) -> f64 {
 }
 
 /// The middle one; of an even number, the upper of the two.
-pub fn median(mut times: Vec<Duration>) -> Option<Duration> {
-    times.sort();
-    times.get(times.len() / 2).copied()
+pub fn median<T: Copy + PartialOrd>(mut values: Vec<T>) -> Option<T> {
+    values.sort_by(|a, b| a.partial_cmp(b).unwrap_or(Ordering::Equal));
+    values.get(values.len() / 2).copied()
 }

@@ -68,13 +68,13 @@ impl Stage {
             folder: TempDir::new()?,
             program: program.to_owned(),
         };
-        stage.configure(24, true)?;
+        stage.configure(24)?;
         Ok(stage)
     }
 
     /// Writes the configuration. Other settings than the last pass had make a full read due;
     /// `full_read_hours` is one that changes nothing else.
-    pub fn configure(&self, full_read_hours: u64, recorded: bool) -> Result<()> {
+    pub fn configure(&self, full_read_hours: u64) -> Result<()> {
         let heading = "[connection.sandbox.settings]\n";
         let settings = format!(
             "{heading}full_read_hours = {full_read_hours}\nlookback_s = {LOOK_BACK_S}\njoor = {{ credits = {PLENTY} }}\n"
@@ -84,14 +84,9 @@ impl Stage {
             "the configuration has no settings"
         );
         let text = self.configuration.replace(heading, &settings);
-        let keep = if recorded {
-            ""
-        } else {
-            "[recording]\nkeep_mb = 0\n"
-        };
         fs::write(
             self.config(),
-            format!("{text}\n[server]\nlisten = \"127.0.0.1:0\"\n{keep}"),
+            format!("{text}\n[server]\nlisten = \"127.0.0.1:0\"\n"),
         )?;
         Ok(())
     }

@@ -8,19 +8,19 @@ use atsync::recording::{Budget, Recorder};
 use atsync::store::SqliteStore;
 use atsync_sandbox::faults::{Fault, Faults};
 use atsync_sandbox::wire::Side;
-use flate2::read::GzDecoder;
+use lz4_flex::frame::FrameDecoder;
 use serde_json::json;
 
 use crate::brand::Brand;
 
-/// All bytes of the files below a folder, unzipped where they are zipped.
+/// All bytes of the files below a folder, unpacked where they are packed.
 fn bytes_below(folder: &Path, found: &mut Vec<u8>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             bytes_below(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "gz") {
-            GzDecoder::new(std::fs::File::open(path).unwrap())
+        } else if path.extension().is_some_and(|extension| extension == "lz4") {
+            FrameDecoder::new(std::fs::File::open(path).unwrap())
                 .read_to_end(found)
                 .unwrap();
         } else {
@@ -85,7 +85,7 @@ async fn no_secret_is_in_any_report_recording_or_store() {
     bytes_below(folder.path(), &mut bytes);
     let text = String::from_utf8_lossy(&bytes);
     assert!(
-        text.contains("Linen Overshirt"),
+        text.contains("Linen Overshirt") && text.contains(r#"{"resumed":"#),
         "the right places are searched"
     );
     // In base64 the v2 token begins with these letters; `joor-access-` begins each granted one.

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read as _};
 use std::mem;
 use std::path::{Path, PathBuf};
 
-use flate2::read::GzDecoder;
+use lz4_flex::frame::FrameDecoder;
 
 use super::format::Line;
 use super::{PASS_BYTES_MAX, texts};
@@ -120,10 +120,11 @@ pub fn json_lines(file: &Path) -> Result<Vec<String>, Problem> {
 }
 
 fn open(file: &Path) -> io::Result<Box<dyn BufRead>> {
-    const GZIP: [u8; 2] = [0x1f, 0x8b];
+    /// How a frame of LZ4 begins.
+    const LZ4: [u8; 4] = 0x184d_2204_u32.to_le_bytes();
     let mut opened = BufReader::new(File::open(file)?);
-    Ok(if opened.fill_buf()?.starts_with(&GZIP) {
-        Box::new(BufReader::new(GzDecoder::new(opened)))
+    Ok(if opened.fill_buf()?.starts_with(&LZ4) {
+        Box::new(BufReader::new(FrameDecoder::new(opened)))
     } else {
         Box::new(opened)
     })
@@ -144,16 +145,15 @@ mod tests {
 
     use std::io::Write as _;
 
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
+    use lz4_flex::frame::FrameEncoder;
 
     use super::*;
 
     #[test]
     fn a_recording_that_unpacks_into_a_bomb_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("1-sync.jsonl.gz");
-        let mut packed = GzEncoder::new(File::create(&file).unwrap(), Compression::fast());
+        let file = folder.path().join("1-sync.jsonl.lz4");
+        let mut packed = FrameEncoder::new(File::create(&file).unwrap());
         let spaces = vec![b' '; 1 << 20];
         for _ in 0..=LINE_BYTES_MAX >> 20 {
             packed.write_all(&spaces).unwrap();

@@ -10,8 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::thread::{self, JoinHandle};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use lz4_flex::frame::{BlockMode, FrameEncoder, FrameInfo};
 
 use super::format::Line;
 use super::{Budget, texts};
@@ -20,7 +19,7 @@ use crate::connection::file_name;
 use crate::problem::Problem;
 
 /// What the name of a finished recording ends with.
-pub(super) const SUFFIX: &str = ".jsonl.gz";
+pub(super) const SUFFIX: &str = ".jsonl.lz4";
 
 /// Text that may wait to be written, in bytes: what a pass can be ahead of the disk.
 const WAITING_BYTES_MAX: u64 = 16 << 20;
@@ -47,11 +46,12 @@ enum Message {
     Flush(SyncSender<()>),
 }
 
-/// The buffer lies before the compression, which clears its own working space for each write,
-/// however small; JSON is written a word at a time.
-type Encoder = BufWriter<GzEncoder<File>>;
+/// Takes JSON a word at a time and compresses 64 KiB at once, to some 10 KiB. LZ4, because it takes
+/// half of the time that the fastest gzip takes, for a tenth more space (measured with a full read
+/// of 20,000 variants).
+type Encoder = FrameEncoder<BufWriter<File>>;
 
-/// Bytes that are compressed at once.
+/// Compressed bytes that are written at once.
 const CHUNK_BYTES: usize = 64 << 10;
 
 impl Writer {
@@ -206,8 +206,12 @@ fn create(file: &Path) -> io::Result<Encoder> {
         .truncate(true)
         .mode(0o600)
         .open(unfinished(file))?;
-    let encoder = GzEncoder::new(written, Compression::fast());
-    Ok(BufWriter::with_capacity(CHUNK_BYTES, encoder))
+    // Who reads a recording ends with its last line, before the checksum of a whole frame.
+    let frame = FrameInfo::new()
+        .block_mode(BlockMode::Linked)
+        .block_checksums(true);
+    let written = BufWriter::with_capacity(CHUNK_BYTES, written);
+    Ok(FrameEncoder::with_frame_info(frame, written))
 }
 
 fn close(
@@ -219,7 +223,7 @@ fn close(
     let Some(encoder) = open.remove(file) else {
         return Ok(());
     };
-    encoder.into_inner()?.finish()?;
+    encoder.finish().map_err(io::Error::from)?.flush()?;
     fs::rename(unfinished(file), file)?;
     forget(folder, budget, began(file))
 }

@@ -56,7 +56,7 @@ async fn whatever_the_umask_all_that_the_program_makes_is_its_owners_alone() {
     for folder in ["atsync.db-locks", "atsync.recordings", "acme"] {
         assert_eq!(found.get(folder), Some(&0o700), "{folder}: {found:?}");
     }
-    assert!(found.keys().any(|name| name.ends_with(".jsonl.gz")));
+    assert!(found.keys().any(|name| name.ends_with(".jsonl.lz4")));
     let open: Vec<_> = found
         .iter()
         .filter(|(_, mode)| **mode & 0o077 != 0)

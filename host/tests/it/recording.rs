@@ -7,6 +7,7 @@ use atsync::clock::SimulatedClock;
 use atsync::engine::reconcile::{Effect, Mode};
 use atsync::recording::{Budget, Cut, Recorder, json_lines, replay};
 use atsync::store::last_pass;
+use lz4_flex::frame::{FrameDecoder, FrameEncoder};
 use serde_json::json;
 
 use crate::support::*;
@@ -32,16 +33,14 @@ fn recorded(folder: &Path, bytes_max: u64) -> Bench {
 
 /// Writes the recording again, with another text in it.
 fn forge(file: &Path, text: &str, other: &str) {
-    let mut bytes = Vec::new();
-    let mut unzipped = flate2::read::GzDecoder::new(std::fs::File::open(file).unwrap());
-    unzipped.read_to_end(&mut bytes).unwrap();
-    let before = String::from_utf8(bytes).unwrap();
+    let mut before = String::new();
+    let mut unpacked = FrameDecoder::new(std::fs::File::open(file).unwrap());
+    unpacked.read_to_string(&mut before).unwrap();
     assert!(before.contains(text), "{before}");
-    let written = std::fs::File::create(file).unwrap();
-    let mut zipped = flate2::write::GzEncoder::new(written, flate2::Compression::fast());
+    let mut packed = FrameEncoder::new(std::fs::File::create(file).unwrap());
     let forged = before.replacen(text, other, 1);
-    zipped.write_all(forged.as_bytes()).unwrap();
-    zipped.finish().unwrap();
+    packed.write_all(forged.as_bytes()).unwrap();
+    packed.finish().unwrap();
 }
 
 #[tokio::test]
@@ -99,6 +98,27 @@ async fn a_recording_whose_texts_do_not_fit_is_refused() {
         forge(file, lengths, forged);
         let problem = replay(file, &connector()).unwrap_err();
         assert_eq!(problem.code, "recording-unreadable", "{forged}: {problem}");
+    }
+}
+
+#[tokio::test]
+async fn a_recording_that_was_damaged_is_refused_wherever_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = recorded(folder.path(), 1 << 20);
+    let load = Effect::Load(vec!["a".to_owned()]);
+    bench.data(Mode::Sync, &json!([{ "Ask": [load] }])).await;
+    bench.recorder.as_ref().unwrap().flush();
+    let file = &recordings(folder.path())[0];
+    let whole = std::fs::read(file).unwrap();
+    // The last four bytes say that the frame ends, which it does with its last line anyway.
+    for at in 0..whole.len() - 4 {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 1;
+        std::fs::write(file, damaged).unwrap();
+
+        let problem = replay(file, &connector()).unwrap_err();
+
+        assert_eq!(problem.code, "recording-unreadable", "byte {at}");
     }
 }
 
@@ -212,7 +232,7 @@ async fn recordings_older_than_the_budget_go_those_of_other_connections_too() {
     bench.data(Mode::Sync, &json!([])).await;
     let other = folder.path().join("other");
     std::fs::create_dir(&other).unwrap();
-    let theirs = other.join("1799000000000-sync.jsonl.gz");
+    let theirs = other.join("1799000000000-sync.jsonl.lz4");
     std::fs::write(&theirs, "old").unwrap();
 
     clock.advance(Duration::from_millis(Budget::default().age_ms_max));

@@ -9,7 +9,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, post};
-use flate2::read::GzDecoder;
+use lz4_flex::frame::FrameDecoder;
 use rustix::process::Signal;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -140,15 +140,15 @@ fn refused() -> Vec<String> {
     of_shelves.into_iter().chain(of_the_host).collect()
 }
 
-/// All that stands in the files below a folder, unzipped where they are zipped.
+/// All that stands in the files below a folder, unpacked where they are packed.
 fn text_below(folder: &Path, found: &mut Vec<u8>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             text_below(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "gz") {
-            let mut gzip = GzDecoder::new(fs::File::open(path).unwrap());
-            gzip.read_to_end(found).unwrap();
+        } else if path.extension().is_some_and(|extension| extension == "lz4") {
+            let mut packed = FrameDecoder::new(fs::File::open(path).unwrap());
+            packed.read_to_end(found).unwrap();
         } else {
             found.extend(fs::read(path).unwrap());
         }
@@ -256,6 +256,7 @@ async fn whatever_goes_wrong_no_secret_is_told_or_kept() {
         "gave no token: status 400",
         "gave no token that can be used",
         "the signature is not right",
+        "{\"resumed\":",
     ] {
         assert!(said.contains(sign), "{sign} is not in what was said");
     }
