@@ -33,11 +33,15 @@ impl Cache {
         }
     }
 
-    /// The component, compiled now or before.
-    pub(super) fn component(&self, engine: &Engine, bytes: &[u8]) -> Result<Component> {
-        let path = self
-            .folder
-            .join(format!("{}.compiled", name(engine, bytes)));
+    /// The component that has these bytes, with their digest, compiled now or before.
+    pub(super) fn component(
+        &self,
+        engine: &Engine,
+        bytes: &[u8],
+        digest: &str,
+    ) -> Result<Component> {
+        let name = name(engine, digest);
+        let path = self.folder.join(format!("{name}.compiled"));
         if let Some(component) = self.read(engine, &path) {
             return Ok(component);
         }
@@ -73,8 +77,9 @@ fn deserialize(engine: &Engine, compiled: &[u8]) -> Result<Component> {
     unsafe { Component::deserialize(engine, compiled) }
 }
 
-/// A digest of the component, wasmtime's version and configuration, and this program's version.
-fn name(engine: &Engine, bytes: &[u8]) -> String {
+/// A digest of the component's own, wasmtime's version and configuration, and this program's
+/// version.
+fn name(engine: &Engine, digest: &str) -> String {
     use std::hash::{Hash as _, Hasher};
 
     /// Feeds whatever wasmtime hashes of its configuration into the digest.
@@ -91,7 +96,7 @@ fn name(engine: &Engine, bytes: &[u8]) -> String {
     let mut feed = Feed(Sha256::new());
     engine.precompile_compatibility_hash().hash(&mut feed);
     feed.0.update(env!("CARGO_PKG_VERSION"));
-    feed.0.update(bytes);
+    feed.0.update(digest);
     feed.0
         .finalize()
         .iter()

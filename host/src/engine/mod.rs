@@ -75,9 +75,10 @@ impl Engine {
     /// component of this contract, is made for an unknown version of it, or imports anything.
     pub fn load(&self, component: &Component) -> Result<Connector, Problem> {
         let bytes = component.bytes()?;
+        let digest = digest(&bytes);
         let component = self
             .cache
-            .component(&self.wasmtime, &bytes)
+            .component(&self.wasmtime, &bytes, &digest)
             .map_err(|error| refused(format!("The component does not compile: {error:#}.")))?;
         let faces = component.component_type();
         let imports: Vec<String> = faces
@@ -111,7 +112,7 @@ impl Engine {
             engine: self.clone(),
             description,
             contract: contract.into(),
-            digest: digest(&bytes).into(),
+            digest: digest.into(),
         })
     }
 

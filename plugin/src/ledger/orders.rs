@@ -189,8 +189,6 @@ pub struct Part {
     pub back_order: bool,
     /// When it was sent last, on Shopify's clock, which nobody sets; 0: never.
     pub sent_at: Millis,
-    /// Times it was sent.
-    pub attempts: u32,
     /// The order, once Shopify confirmed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<ShopifyOrder>,
@@ -299,9 +297,9 @@ impl OrderEntry {
         }
     }
 
-    /// The units that it claims or will claim, by variant. An order that waits stands for all that
-    /// it demands, and until it is in Shopify also for what is not tracked: it may be by then.
-    pub fn claimed(&self) -> Vec<Claimed> {
+    /// The units that an order which is not in Shopify will claim, by variant. One that waits stands
+    /// for all that it demands, and any for what is not tracked: it may be by then.
+    fn will_claim(&self) -> Vec<Claimed> {
         let Some(decision) = &self.decision else {
             return Vec::new();
         };
@@ -309,17 +307,12 @@ impl OrderEntry {
             return Vec::new();
         }
         let waits = self.state == State::Waiting;
-        let outside = waits || self.state == State::Sending;
         let units = |line: &DecidedLine| match waits || !line.tracked {
             true => line.units,
             false => line.claim,
         };
         let mut by_variant: BTreeMap<Id, Claimed> = BTreeMap::new();
-        for line in decision
-            .lines
-            .iter()
-            .filter(|line| (line.tracked || outside) && units(line) > 0)
-        {
+        for line in decision.lines.iter().filter(|line| units(line) > 0) {
             let claimed = by_variant.entry(line.variant).or_insert(Claimed {
                 variant: line.variant,
                 product: line.product,
@@ -416,7 +409,7 @@ impl OrderEntry {
         if self.state == State::Cancelling || self.has_claimed() {
             return before.and_then(|claim| self.counted(claim));
         }
-        let units = self.claimed();
+        let units = self.will_claim();
         (!units.is_empty()).then_some(Claim {
             location,
             units,

@@ -155,7 +155,6 @@ async fn create_one(desk: &mut Desk, book: &mut Book, task: &Task) -> Result<boo
             entry.state = State::Sending;
             if let Some(part) = entry.parts.get_mut(index) {
                 part.sent_at = now;
-                part.attempts += 1;
             }
         }
         book.commit(desk, id).await?;
