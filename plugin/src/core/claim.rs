@@ -132,6 +132,23 @@ pub fn claim_from(
     })
 }
 
+/// As far as it can be told while something about the stock is unknown: no line claims anything yet,
+/// for this reason.
+pub fn undecided(settings: &Settings, code: &str, lines: &[OrderLine], why: &str) -> ClaimDecision {
+    let (behaviour, decided_by) = behaviour(settings, code);
+    let line = |line: &OrderLine| LineDecision {
+        line: line.line.clone(),
+        claim: 0,
+        short: 0,
+        why: why.to_owned(),
+    };
+    ClaimDecision {
+        behaviour,
+        decided_by,
+        lines: lines.iter().map(line).collect(),
+    }
+}
+
 fn behaviour(settings: &Settings, code: &str) -> (Behaviour, String) {
     let linesheet = Linesheet {
         code: code.to_owned(),

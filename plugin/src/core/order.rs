@@ -141,8 +141,8 @@ pub enum Match {
     Variant(Matched),
     /// Nothing that this integration created.
     NotLinked,
-    /// One that Shopify has and that could not be read.
-    Unreadable,
+    /// One that Shopify has and that could not be read; what is known of it, where it is linked.
+    Unreadable(Option<Matched>),
     /// A style that is linked, but Shopify has no such variant any more.
     Gone,
     /// Two variants or more.
@@ -162,9 +162,9 @@ pub struct Matched {
     pub item: Id,
     /// Merchant's SKU, or what stands for it.
     pub sku: String,
-    /// Shopify counts it.
+    /// Shopify counts it, as far as is known.
     pub tracked: bool,
-    /// "Continue selling when out of stock".
+    /// "Continue selling when out of stock", as far as is known.
     pub continue_selling: bool,
     /// `available` at the location that orders are assigned to; none: unknown.
     pub available: Option<i64>,
@@ -235,7 +235,8 @@ impl ReadyLine {
 pub struct Refused {
     /// Everything that is wrong with it, not only the first thing.
     pub troubles: Vec<Trouble>,
-    /// The lines that are understood all the same: their units are sold, and not offered again.
+    /// The lines of which the variant is known all the same: their units are sold, and not offered
+    /// again.
     pub lines: Vec<ReadyLine>,
 }
 
@@ -288,6 +289,9 @@ pub fn understand(order: &Order, matches: &BTreeMap<String, Match>) -> Result<Re
             Ok(line) => lines.push(line),
             Err(trouble) => troubles.push(trouble),
         }
+        if let Some(Match::Unreadable(Some(_))) = matches.get(&line.upc) {
+            troubles.push(unreadable(&name(index + 1, line)));
+        }
     }
     if !troubles.is_empty() {
         return Err(Refused { troubles, lines });
@@ -338,7 +342,7 @@ fn understand_line(
         ));
     }
     let of = match matches.get(&line.upc) {
-        Some(Match::Variant(matched)) => matched.clone(),
+        Some(Match::Variant(matched) | Match::Unreadable(Some(matched))) => matched.clone(),
         Some(Match::Several(variants)) => {
             let list: Vec<String> = variants.iter().map(Id::to_string).collect();
             return Err(Trouble::new(
@@ -368,13 +372,7 @@ fn understand_line(
                 "Take the line out of the order on JOOR, or restore the variant in Shopify.",
             ));
         }
-        Some(Match::Unreadable) => {
-            return Err(Trouble::new(
-                UNREADABLE,
-                format!("{name} is of a variant that could not be read."),
-                "The next pass tries again. Look at the variant in Shopify if it lasts.",
-            ));
-        }
+        Some(Match::Unreadable(None)) => return Err(unreadable(&name)),
         Some(Match::NotLinked) | None => {
             return Err(Trouble::new(
                 "line-not-linked",
@@ -431,6 +429,14 @@ fn understand_line(
         units,
         extended,
     })
+}
+
+fn unreadable(name: &str) -> Trouble {
+    Trouble::new(
+        UNREADABLE,
+        format!("{name} is of a variant that could not be read."),
+        "The next pass tries again. Look at the variant in Shopify if it lasts.",
+    )
 }
 
 /// Whether a multiplier means single units: JOOR leaves it empty, or writes 0 or 1.

@@ -197,6 +197,9 @@ pub struct Part {
     /// Shopify will not move it there.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub misplaced: bool,
+    /// Where Shopify keeps what it will not move.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<Id>,
     /// Shopify confirmed that it is cancelled.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub cancelled: bool,

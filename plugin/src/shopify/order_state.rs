@@ -65,10 +65,19 @@ struct LocationNode {
 pub enum Placement {
     /// All of it where it should be.
     Placed,
-    /// These parts of it (ids of fulfilment orders) elsewhere.
-    Elsewhere(Vec<String>),
+    /// These parts of it elsewhere.
+    Elsewhere(Vec<Piece>),
     /// Shopify has not assigned it yet.
     NotAssigned,
+}
+
+/// A part of an order: a fulfilment order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Its id.
+    pub id: String,
+    /// The location that it is assigned to; none if that is gone.
+    pub location: Option<Id>,
 }
 
 impl OrderState {
@@ -124,16 +133,14 @@ impl OrderState {
         if live.is_empty() && !self.is_cancelled() && !self.is_shipping() {
             return Placement::NotAssigned;
         }
-        let is_there = |part: &&&FulfillmentOrder| {
-            part.assigned_location
-                .location
-                .as_ref()
-                .is_some_and(|at| at.id == location)
+        let piece = |part: &FulfillmentOrder| Piece {
+            id: part.id.clone(),
+            location: part.assigned_location.location.as_ref().map(|at| at.id),
         };
-        let elsewhere: Vec<String> = live
-            .iter()
-            .filter(|part| !is_there(part))
-            .map(|part| part.id.clone())
+        let elsewhere: Vec<Piece> = live
+            .into_iter()
+            .map(piece)
+            .filter(|piece| piece.location != Some(location))
             .collect();
         if elsewhere.is_empty() {
             Placement::Placed
@@ -167,7 +174,10 @@ mod tests {
         let split = json!([part("a", "OPEN", 7), part("b", "OPEN", 8)]);
         assert_eq!(
             state(split).placement(Id(7)),
-            Placement::Elsewhere(vec!["b".into()])
+            Placement::Elsewhere(vec![Piece {
+                id: "b".into(),
+                location: Some(Id(8)),
+            }])
         );
         let euro = Currency::parse("EUR").expect("a currency");
         assert_eq!(state(json!([])).total(euro), Some(1_250));

@@ -341,8 +341,30 @@ async fn nodes(
     Ok(all)
 }
 
-/// Variants with their level at `location`, and the ids of those that cannot be read. One that is
-/// in neither does not exist.
+/// A variant that cannot be read, with what can be read of it.
+#[derive(Debug)]
+pub struct Unreadable {
+    /// Variant id.
+    pub id: Id,
+    /// Product id of its style.
+    pub product: Option<Id>,
+    /// Inventory item id.
+    pub item: Option<Id>,
+}
+
+impl Unreadable {
+    fn of(node: &Value) -> Option<Self> {
+        let id = |place: &str| node.pointer(place)?.as_str().and_then(Id::parse);
+        Some(Self {
+            id: id("/id")?,
+            product: id("/product/id"),
+            item: id("/inventoryItem/id"),
+        })
+    }
+}
+
+/// Variants with their level at `location`, and those that cannot be read. One that is in neither
+/// does not exist.
 ///
 /// # Errors
 /// As [`Shopify::query`].
@@ -350,14 +372,13 @@ pub async fn variants(
     shopify: &Shopify,
     ids: &[Id],
     location: Id,
-) -> Result<(Vec<Variant>, Vec<Id>), Halt> {
+) -> Result<(Vec<Variant>, Vec<Unreadable>), Halt> {
     let gids: Vec<String> = ids.iter().map(|id| id.gid("ProductVariant")).collect();
     let (mut read, mut unreadable) = (Vec::new(), Vec::new());
     for node in nodes(shopify, &ORDER_VARIANTS, &gids, Some(location)).await? {
-        let id = node.get("id").and_then(Value::as_str).and_then(Id::parse);
-        match serde_json::from_value::<Variant>(node) {
+        match Variant::deserialize(&node) {
             Ok(variant) => read.push(variant),
-            Err(_) => unreadable.extend(id),
+            Err(_) => unreadable.extend(Unreadable::of(&node)),
         }
     }
     Ok((read, unreadable))
@@ -377,8 +398,8 @@ pub async fn customers(shopify: &Shopify, ids: &[Id]) -> Result<Vec<Id>, Halt> {
 }
 
 /// When the committed units of these items at `location` last changed, on Shopify's clock: by item,
-/// none for an item that is not stocked there. Where Shopify does not tell it, when the available
-/// ones did: a claim moves units from these to those.
+/// none for an item that is not stocked there, and 0 for one that cannot be read. Where Shopify does
+/// not tell it, when the available ones did: a claim moves units from these to those.
 ///
 /// # Errors
 /// As [`Shopify::query`].
@@ -407,10 +428,10 @@ pub async fn committed_at(
     }
     let gids: Vec<String> = items.iter().map(|id| id.gid("InventoryItem")).collect();
     let nodes = nodes(shopify, &CLAIM_LEVELS, &gids, Some(location)).await?;
-    let items = nodes
-        .into_iter()
-        .filter_map(|node| serde_json::from_value::<Item>(node).ok());
-    let at = |item: Item| {
+    let at = |node: Value| {
+        let Ok(item) = Item::deserialize(&node) else {
+            return Some((Id::parse(node.get("id")?.as_str()?)?, Some(0)));
+        };
         let at = item.inventory_level.map(|level| {
             let of = |name: &str| {
                 let told = level.quantities.iter().find(|told| told.name == name)?;
@@ -418,9 +439,9 @@ pub async fn committed_at(
             };
             of("committed").or_else(|| of("available")).unwrap_or(0)
         });
-        (item.id, at)
+        Some((item.id, at))
     };
-    Ok(items.map(at).collect())
+    Ok(nodes.into_iter().filter_map(at).collect())
 }
 
 /// An order of ours that changed in Shopify.

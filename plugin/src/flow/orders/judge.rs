@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::availability::Quantity;
-use crate::core::claim::{ClaimDecision, Left, OrderLine, claim_from};
+use crate::core::claim::{ClaimDecision, Left, OrderLine, claim_from, undecided};
 use crate::core::finding::Finding;
 use crate::core::id::Id;
 use crate::core::order::{
@@ -11,7 +11,7 @@ use crate::core::order::{
 };
 use crate::core::settings::{Shortage, Upc};
 use crate::core::snapshot::Snapshot;
-use crate::core::style::Parked;
+use crate::core::style::{Parked, Sku};
 use crate::core::text::{hash, shown};
 use crate::halt::Halt;
 use crate::ledger::Owners;
@@ -87,24 +87,23 @@ fn decide(
         Err(Refused { lines, .. }) => lines,
     };
     let decided = book.entry(id)?.state == State::Sending;
+    let of_core = core_lines(lines);
     let claimed = match decided {
         true => Err("it was decided before".into()),
-        false => claim_from(settings, code, &core_lines(lines), left),
+        false => claim_from(settings, code, &of_core, left),
     };
     let entry = book.entry_mut(id)?;
     if decided {
         return finish(entry, &order, understood, customers, now);
     }
-    // Units of lines that are understood are sold, whatever becomes of the others. What was decided
-    // stands while a variant or its stock cannot be read.
+    // Units of lines whose variant is known are sold, whatever becomes of the others. What was
+    // decided stands while a variant or its stock cannot be read.
     let unread = |refused: &Refused| refused.troubles.iter().any(|t| t.code == UNREADABLE);
     let unread = understood.as_ref().err().is_some_and(unread);
-    if let Some(decided) = claimed
-        .as_ref()
-        .ok()
-        .filter(|_| !unread || entry.decision.is_none())
-    {
-        entry.decision = Some(decision(decided, lines));
+    if entry.decision.is_none() || (claimed.is_ok() && !unread) {
+        let undecided = |why: &String| undecided(settings, code, &of_core, why);
+        let so_far = claimed.clone().unwrap_or_else(|why| undecided(&why));
+        entry.decision = Some(decision(&so_far, lines));
     }
     let mut troubles = Vec::new();
     match (&understood, claimed) {
@@ -283,8 +282,9 @@ async fn find_matches(
         .map(|variant| (variant.id, variant))
         .collect();
     let mut work = Work::default();
-    work.load(desk, by_id.values().map(|variant| variant.product.id))
-        .await?;
+    let products = by_id.values().map(|variant| variant.product.id);
+    let products = products.chain(unreadable.iter().filter_map(|variant| variant.product));
+    work.load(desk, products).await?;
     // A variant id may be anything; a label in the ledger was a variant of ours.
     let by_ledger = !matches!(desk.settings.upc, Upc::VariantId | Upc::BarcodeVariantId);
     let mut unknown = false;
@@ -292,11 +292,11 @@ async fn find_matches(
     for upc in upcs {
         let found = match candidates.get(upc).map_or(&[][..], Vec::as_slice) {
             [] => Match::NotLinked,
-            [one] => match by_id.get(one) {
-                Some(variant) => linked(&work, upc, variant),
-                None if unreadable.contains(one) => Match::Unreadable,
-                None if by_ledger => Match::Gone,
-                None => Match::NotLinked,
+            [one] => match (by_id.get(one), unreadable.iter().find(|v| v.id == *one)) {
+                (Some(variant), _) => linked(&work, upc, variant),
+                (None, Some(variant)) => Match::Unreadable(known_of(&work, upc, variant)),
+                (None, None) if by_ledger => Match::Gone,
+                (None, None) => Match::NotLinked,
             },
             several => Match::Several(several.to_vec()),
         };
@@ -340,10 +340,7 @@ async fn candidates(desk: &Desk, upcs: &[&str]) -> Result<BTreeMap<String, Vec<I
 
 /// A variant counts if its style was made from this shop, and JOOR's SKU with this UPC is its own.
 fn linked(work: &Work, upc: &str, variant: &Variant) -> Match {
-    let Some(entry) = work.styles.get(&variant.product.id) else {
-        return Match::NotLinked;
-    };
-    let Some(known) = entry.style.skus.iter().find(|sku| sku.upc == upc) else {
+    let Some(known) = sku_of(work, upc, variant.product.id) else {
         return Match::NotLinked;
     };
     let twins = known
@@ -370,6 +367,26 @@ fn linked(work: &Work, upc: &str, variant: &Variant) -> Match {
             Quantity::NotStocked => Some(0),
             Quantity::Unknown => None,
         },
+    })
+}
+
+fn sku_of<'w>(work: &'w Work, upc: &str, product: Id) -> Option<&'w Sku> {
+    let style = &work.styles.get(&product)?.style;
+    style.skus.iter().find(|sku| sku.upc == upc)
+}
+
+/// What is known of a linked variant that cannot be read: enough to keep its units.
+fn known_of(work: &Work, upc: &str, variant: &shop::Unreadable) -> Option<Matched> {
+    let product = variant.product?;
+    let known = sku_of(work, upc, product)?;
+    Some(Matched {
+        variant: variant.id,
+        product,
+        item: variant.item?,
+        sku: known.sku.clone(),
+        tracked: true,
+        continue_selling: false,
+        available: None,
     })
 }
 

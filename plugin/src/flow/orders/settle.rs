@@ -48,16 +48,19 @@ async fn place_part(desk: &mut Desk, book: &mut Book, id: &str, index: usize) ->
     };
     let name = order.name.clone();
     let location = book.location;
-    let (mut placed, mut refusal) = (true, None);
+    let (mut placed, mut refusal, mut kept_at) = (true, None, Vec::new());
     match state.map(|state| state.placement(location)) {
         // An order that was deleted in Shopify has no place any more.
         None | Some(Placement::Placed) => {}
         Some(Placement::NotAssigned) => placed = false,
         Some(Placement::Elsewhere(elsewhere)) => {
             for piece in elsewhere {
-                match shop::move_part(&desk.shopify, &piece, location).await? {
+                match shop::move_part(&desk.shopify, &piece.id, location).await? {
                     Changed::Done(()) => desk.report.count("orders_moved", 1),
-                    Changed::Refused(why) => refusal = Some(why.words),
+                    Changed::Refused(why) => {
+                        refusal = Some(why.words);
+                        kept_at.extend(piece.location);
+                    }
                     Changed::Later { .. } | Changed::Unknown(_) => placed = false,
                 }
             }
@@ -70,6 +73,7 @@ async fn place_part(desk: &mut Desk, book: &mut Book, id: &str, index: usize) ->
     if let Some(part) = entry.parts.get_mut(index) {
         part.misplaced = refusal.is_some();
         part.placed = placed && refusal.is_none();
+        part.elsewhere = kept_at;
     }
     if let Some(words) = refusal {
         let reason =
@@ -84,8 +88,8 @@ async fn place_part(desk: &mut Desk, book: &mut Book, id: &str, index: usize) ->
     Ok(())
 }
 
-/// Ends the claims that Shopify's own numbers show: what is committed at the location has changed
-/// since the order was created. "No unit offered twice" holds until then and no longer.
+/// Ends the claims that Shopify's own numbers show: what is committed has changed since the order
+/// was created, at the chosen location, or where Shopify keeps what it will not move there. "No unit offered twice" holds until then and no longer.
 pub async fn close_claims(desk: &mut Desk, book: &mut Book) -> Result<(), Halt> {
     let mut batch = Batch::default();
     let full_read: FullRead = desk.ledger.get("full-read").await?.unwrap_or_default();
@@ -121,7 +125,7 @@ async fn shown(desk: &mut Desk, book: &mut Book) -> Result<BTreeSet<String>, Hal
         .collect();
     book.load(desk, open.clone()).await?;
     let mut shown = BTreeSet::new();
-    let mut asked: BTreeMap<String, Millis> = BTreeMap::new();
+    let mut asked: BTreeMap<String, Asked> = BTreeMap::new();
     for id in open {
         let Some(entry) = book.entry(&id) else {
             shown.insert(id);
@@ -131,39 +135,23 @@ async fn shown(desk: &mut Desk, book: &mut Book) -> Result<BTreeSet<String>, Hal
             continue;
         }
         let mut there = entry.parts.iter().filter(|part| part.order.is_some());
-        if entry.parts.iter().any(|part| part.misplaced) {
-            // Its stock was taken elsewhere; the chosen location's number never shows it.
+        let is_nowhere = |part: &Part| part.misplaced && part.elsewhere.is_empty();
+        if entry.parts.iter().any(is_nowhere) {
+            // Its stock was taken where no location is: no number ever shows it.
             shown.insert(id);
-        } else if there.all(|part| part.placed) {
-            let created_at = entry
-                .parts
-                .iter()
-                // What claims nothing, a back order, never shows in what is committed.
-                .filter(|part| part.behaviour != Behaviour::Bypass.word())
-                .filter_map(|part| part.order.as_ref())
-                .map(|order| order.created_at)
-                .max();
-            asked.insert(id, created_at.unwrap_or(0));
+        } else if there.all(|part| part.placed || part.misplaced) {
+            asked.insert(id, Asked::of(entry, book.location));
         }
     }
-    let items: BTreeSet<Id> = asked
-        .keys()
-        .filter_map(|id| book.claim(id))
-        .flat_map(|claim| &claim.units)
-        .map(|claimed| claimed.item)
-        .collect();
-    let items: Vec<Id> = items.into_iter().collect();
-    let committed: BTreeMap<Id, Option<Millis>> =
-        shop::committed_at(&desk.shopify, &items, book.location)
-            .await?
-            .into_iter()
-            .collect();
-    for (id, created_at) in asked {
-        let is_shown = |item: &Id| match committed.get(item) {
-            // Shopify's times are whole seconds.
-            Some(Some(at)) => *at >= created_at,
-            // Not stocked there, or deleted: there is no number that could show it.
-            Some(None) | None => true,
+    let committed = committed(desk, book, &asked).await?;
+    for (id, Asked { created_at, at }) in asked {
+        let is_shown = |item: &Id| {
+            let times = at
+                .iter()
+                .filter_map(|location| *committed.get(&(*location, *item))?);
+            // Shopify's times are whole seconds. Not stocked there, or deleted: there is no number
+            // that could show it.
+            times.clone().next().is_none() || times.clone().any(|at| at >= created_at)
         };
         let is_claimed = |claim: &Claim| claim.units.iter().all(|c| is_shown(&c.item));
         let all_shown = book.claim(&id).is_some_and(is_claimed);
@@ -176,6 +164,54 @@ async fn shown(desk: &mut Desk, book: &mut Book) -> Result<BTreeSet<String>, Hal
         }
     }
     Ok(shown)
+}
+
+/// What is to be known of an order's claim.
+struct Asked {
+    /// When it was created in Shopify, the last part of it that claims.
+    created_at: Millis,
+    /// The locations that its stock is taken from.
+    at: BTreeSet<Id>,
+}
+
+impl Asked {
+    fn of(entry: &OrderEntry, location: Id) -> Self {
+        // What claims nothing, a back order, never shows in what is committed.
+        let claiming = entry
+            .parts
+            .iter()
+            .filter(|part| part.behaviour != Behaviour::Bypass.word());
+        let created = claiming.filter_map(|part| part.order.as_ref());
+        let elsewhere = entry.parts.iter().filter(|part| part.misplaced);
+        let elsewhere = elsewhere.flat_map(|part| part.elsewhere.iter().copied());
+        Self {
+            created_at: created.map(|order| order.created_at).max().unwrap_or(0),
+            at: elsewhere.chain([location]).collect(),
+        }
+    }
+}
+
+/// When the committed units of what these orders claim last changed, by location and item.
+async fn committed(
+    desk: &Desk,
+    book: &Book,
+    asked: &BTreeMap<String, Asked>,
+) -> Result<BTreeMap<(Id, Id), Option<Millis>>, Halt> {
+    let mut items: BTreeMap<Id, BTreeSet<Id>> = BTreeMap::new();
+    for (id, Asked { at, .. }) in asked {
+        let units = book.claim(id).into_iter().flat_map(|claim| &claim.units);
+        let of_order: Vec<Id> = units.map(|claimed| claimed.item).collect();
+        for location in at {
+            items.entry(*location).or_default().extend(&of_order);
+        }
+    }
+    let mut committed = BTreeMap::new();
+    for (location, items) in items {
+        let items: Vec<Id> = items.into_iter().collect();
+        let read = shop::committed_at(&desk.shopify, &items, location).await?;
+        committed.extend(read.into_iter().map(|(item, at)| ((location, item), at)));
+    }
+    Ok(committed)
 }
 
 fn not_claimed(id: &str) -> Finding {
