@@ -26,6 +26,9 @@ pub const START: Millis = 1_795_413_600_000;
 /// A UPC that the shop does not know.
 const ODD_UPC: &str = "4006381333931";
 
+/// A currency that nobody has.
+const ODD_CURRENCY: &str = "XXZ";
+
 /// Both sides, their time, and what people did.
 pub struct World {
     /// Both sides.
@@ -76,7 +79,7 @@ pub struct Order {
     pub lines: Vec<(usize, i64, i64)>,
     /// When it was approved.
     pub approved_at: Millis,
-    /// A line is of something that nobody knows.
+    /// A line is of something that nobody knows, or it is in such a currency.
     pub strange: bool,
     /// That, or a line is of something that is not on JOOR.
     pub odd: bool,
@@ -329,7 +332,10 @@ impl World {
             }
         }
         if strange {
-            order = order.line(ODD_UPC, 1, PRICE);
+            order = match self.orders.len() % 2 {
+                0 => order.line(ODD_UPC, 1, PRICE),
+                _ => order.currency(ODD_CURRENCY),
+            };
         }
         let id = self.sandbox.joor.place_order(order.approved(), self.now);
         self.orders.push(Order {

@@ -254,6 +254,23 @@ mod tests {
     }
 
     #[test]
+    fn while_stock_is_unknown_an_order_is_told_how_it_would_claim_and_nothing_of_it_claims() {
+        let settings = settings();
+        let unknown = OrderLine {
+            available: None,
+            ..line("A", 3, 0)
+        };
+        let lines = [unknown, line("B", 2, 9)];
+        let why = claim(&settings, "SS27", &lines).expect_err("nobody knows");
+        let decided = undecided(&settings, "SS27", &lines, &why);
+        assert_eq!(decided.behaviour, Behaviour::DecrementObeyingPolicy);
+        assert_eq!(decided.decided_by, "global");
+        let of_lines: Vec<_> = decided.lines.iter().map(|l| (l.claim, l.short)).collect();
+        assert_eq!(of_lines, [(0, 0), (0, 0)]);
+        assert!(decided.lines.iter().all(|line| line.why.contains("SKU A")));
+    }
+
+    #[test]
     fn older_orders_go_first_even_while_they_wait() {
         let (settings, mut left) = (settings(), Left::default());
         let mut claims = |units| {

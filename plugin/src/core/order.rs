@@ -170,6 +170,17 @@ pub struct Matched {
     pub available: Option<i64>,
 }
 
+/// Units of a variant that a line of an order demands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// The number of the line, from 1.
+    pub number: usize,
+    /// What it is of.
+    pub of: Matched,
+    /// Units, at least 1.
+    pub units: i64,
+}
+
 /// A line that is understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadyLine {
@@ -230,40 +241,37 @@ impl ReadyLine {
     }
 }
 
-/// An order that cannot be taken over as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Refused {
-    /// Everything that is wrong with it, not only the first thing.
-    pub troubles: Vec<Trouble>,
-    /// The lines of which the variant is known all the same: their units are sold, and not offered
-    /// again.
-    pub lines: Vec<ReadyLine>,
-}
-
-impl From<Trouble> for Refused {
-    fn from(trouble: Trouble) -> Self {
-        Self {
-            troubles: vec![trouble],
-            lines: Vec::new(),
-        }
-    }
+/// What an order demands, of each line whose variant and units are known. That is sold whatever else
+/// is wrong with the order, and not offered again.
+pub fn demanded(order: &Order, matches: &BTreeMap<String, Match>) -> Vec<Demand> {
+    let demand = |(index, line): (usize, &Line)| {
+        let (Match::Variant(of) | Match::Unreadable(Some(of))) = matches.get(&line.upc)? else {
+            return None;
+        };
+        Some(Demand {
+            number: index + 1,
+            of: of.clone(),
+            units: units(line)?.saturating_mul(pack(&line.multiplier)),
+        })
+    };
+    order.lines.iter().enumerate().filter_map(demand).collect()
 }
 
 /// Reads an order by what its UPCs lead to.
 ///
 /// # Errors
-/// What is wrong with it.
-pub fn understand(order: &Order, matches: &BTreeMap<String, Match>) -> Result<Ready, Refused> {
+/// Everything that is wrong with it, not only the first thing.
+pub fn understand(order: &Order, matches: &BTreeMap<String, Match>) -> Result<Ready, Vec<Trouble>> {
     let mut troubles = Vec::new();
     let Some(currency) = Currency::parse(&order.currency) else {
-        return Err(Refused::from(Trouble::new(
+        return Err(vec![Trouble::new(
             "order-currency",
             format!(
                 "Its currency \"{}\" is not one that Shopify knows.",
                 order.currency
             ),
             "Set the price type of the order on JOOR to one with an ISO 4217 currency.",
-        )));
+        )]);
     };
     if order.lines.is_empty() {
         troubles.push(Trouble::new(
@@ -289,20 +297,12 @@ pub fn understand(order: &Order, matches: &BTreeMap<String, Match>) -> Result<Re
             Ok(line) => lines.push(line),
             Err(trouble) => troubles.push(trouble),
         }
-        if let Some(Match::Unreadable(Some(_))) = matches.get(&line.upc) {
-            troubles.push(unreadable(&name(index + 1, line)));
-        }
     }
     if !troubles.is_empty() {
-        return Err(Refused { troubles, lines });
+        return Err(troubles);
     }
-    let (discount, shipping, total) = match balance(order, currency, &lines) {
-        Ok(balanced) => balanced,
-        Err(trouble) => {
-            let troubles = vec![trouble];
-            return Err(Refused { troubles, lines });
-        }
-    };
+    let (discount, shipping, total) =
+        balance(order, currency, &lines).map_err(|trouble| vec![trouble])?;
     let ready = Ready {
         currency,
         lines,
@@ -319,10 +319,7 @@ pub fn understand(order: &Order, matches: &BTreeMap<String, Match>) -> Result<Re
             ),
             "Split it into several orders on JOOR.",
         );
-        return Err(Refused {
-            troubles: vec![trouble],
-            lines: ready.lines,
-        });
+        return Err(vec![trouble]);
     }
     Ok(ready)
 }
@@ -342,7 +339,7 @@ fn understand_line(
         ));
     }
     let of = match matches.get(&line.upc) {
-        Some(Match::Variant(matched) | Match::Unreadable(Some(matched))) => matched.clone(),
+        Some(Match::Variant(matched)) => matched.clone(),
         Some(Match::Several(variants)) => {
             let list: Vec<String> = variants.iter().map(Id::to_string).collect();
             return Err(Trouble::new(
@@ -372,7 +369,13 @@ fn understand_line(
                 "Take the line out of the order on JOOR, or restore the variant in Shopify.",
             ));
         }
-        Some(Match::Unreadable(None)) => return Err(unreadable(&name)),
+        Some(Match::Unreadable(_)) => {
+            return Err(Trouble::new(
+                UNREADABLE,
+                format!("{name} is of a variant that could not be read."),
+                "The next pass tries again. Look at the variant in Shopify if it lasts.",
+            ));
+        }
         Some(Match::NotLinked) | None => {
             return Err(Trouble::new(
                 "line-not-linked",
@@ -385,13 +388,7 @@ fn understand_line(
             ));
         }
     };
-    let units = line
-        .units
-        .trim()
-        .parse::<i64>()
-        .ok()
-        .filter(|units| (1..=UNITS_MAX).contains(units));
-    let Some(units) = units else {
+    let Some(units) = units(line) else {
         return Err(Trouble::new(
             "line-units",
             format!(
@@ -431,12 +428,16 @@ fn understand_line(
     })
 }
 
-fn unreadable(name: &str) -> Trouble {
-    Trouble::new(
-        UNREADABLE,
-        format!("{name} is of a variant that could not be read."),
-        "The next pass tries again. Look at the variant in Shopify if it lasts.",
-    )
+fn units(line: &Line) -> Option<i64> {
+    let units = line.units.trim().parse().ok()?;
+    (1..=UNITS_MAX).contains(&units).then_some(units)
+}
+
+/// The units that a pack seems to have; at least 1.
+fn pack(multiplier: &str) -> i64 {
+    let (whole, _) = multiplier.split_once('.').unwrap_or((multiplier, ""));
+    let units = whole.trim().parse().unwrap_or(1);
+    units.clamp(1, UNITS_MAX)
 }
 
 /// Whether a multiplier means single units: JOOR leaves it empty, or writes 0 or 1.

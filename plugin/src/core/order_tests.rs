@@ -36,19 +36,35 @@ fn order(lines: Vec<Line>, total: &str) -> Order {
     }
 }
 
-fn read(order: &Order) -> Result<Ready, Refused> {
-    let matches = [
+fn matches() -> BTreeMap<String, Match> {
+    let unread = match matched(16) {
+        Match::Variant(of) => Some(of),
+        _ => None,
+    };
+    [
         ("11".to_owned(), matched(11)),
         ("12".to_owned(), matched(12)),
         ("13".to_owned(), Match::Several(vec![Id(13), Id(14)])),
         ("15".to_owned(), Match::Gone),
-    ];
-    understand(order, &matches.into())
+        ("16".to_owned(), Match::Unreadable(unread)),
+        ("17".to_owned(), Match::Unreadable(None)),
+    ]
+    .into()
+}
+
+fn read(order: &Order) -> Result<Ready, Vec<Trouble>> {
+    understand(order, &matches())
+}
+
+/// Number and units of each line that is held.
+fn held(order: &Order) -> Vec<(usize, i64)> {
+    let demands = demanded(order, &matches());
+    demands.iter().map(|of| (of.number, of.units)).collect()
 }
 
 #[track_caller]
 fn refused(order: &Order, code: &str, words: &str) {
-    let troubles = read(order).expect_err("it is refused").troubles;
+    let troubles = read(order).expect_err("it is refused");
     let found = troubles.iter().find(|t| t.code == code).expect(code);
     assert!(found.reason.contains(words), "{}", found.reason);
     assert!(!found.fix.is_empty());
@@ -181,9 +197,11 @@ fn each_trouble_names_its_line_and_all_are_told() {
         line("11", "0", "1", "0"),
         line("11", "-1", "1", "-1"),
         line("11", "1", "ten", "1"),
+        line("16", "1", "1", "1"),
+        line("17", "1", "1", "1"),
     ];
     let lines = [lines, vec![line("12", "2", "1", "2")]].concat();
-    let Refused { troubles, lines } = read(&order(lines, "9")).expect_err("refused");
+    let troubles = read(&order(lines, "9")).expect_err("refused");
     let codes: Vec<&str> = troubles.iter().map(|t| t.code.as_str()).collect();
     let expected = [
         "line-without-upc",
@@ -193,9 +211,10 @@ fn each_trouble_names_its_line_and_all_are_told() {
         "line-units",
         "line-units",
         "line-price",
+        "line-unreadable",
+        "line-unreadable",
     ];
     assert_eq!(codes, expected);
-    assert_eq!(lines.iter().map(|line| line.units).collect::<Vec<_>>(), [2]);
     for (at, trouble) in troubles.iter().enumerate() {
         assert!(
             trouble
@@ -204,6 +223,35 @@ fn each_trouble_names_its_line_and_all_are_told() {
             "{}",
             trouble.reason
         );
+    }
+}
+
+#[test]
+fn what_an_order_demands_is_known_whatever_else_is_wrong_with_it() {
+    let mut odd = order(
+        vec![
+            line("11", "3", "ten", ""),
+            line("99", "1", "1", "1"),
+            line("16", "4", "1", "4"),
+            line("17", "1", "1", "1"),
+            line("12", "none", "1", "1"),
+            line("12", "2", "1", "2"),
+        ],
+        "a lot",
+    );
+    odd.currency = "XXZ".into();
+    odd.lines[5].multiplier = "6.0".into();
+    assert_eq!(held(&odd), [(1, 3), (3, 4), (6, 12)]);
+    for (multiplier, units) in [
+        ("", 2),
+        ("0", 2),
+        ("-6", 2),
+        ("box", 2),
+        ("1.5", 2),
+        ("10", 20),
+    ] {
+        odd.lines[5].multiplier = multiplier.into();
+        assert_eq!(held(&odd)[2], (6, units), "{multiplier:?}");
     }
 }
 

@@ -7,7 +7,7 @@ use crate::core::claim::{ClaimDecision, Left, OrderLine, claim_from, undecided};
 use crate::core::finding::Finding;
 use crate::core::id::Id;
 use crate::core::order::{
-    Match, Matched, Order, Ready, ReadyLine, Refused, Trouble, UNREADABLE, understand,
+    Demand, Match, Matched, Order, Ready, Trouble, UNREADABLE, demanded, understand,
 };
 use crate::core::settings::{Shortage, Upc};
 use crate::core::snapshot::Snapshot;
@@ -82,12 +82,9 @@ fn decide(
     let now = desk.io.now();
     let (settings, code) = (&desk.settings, order.linesheet_code.as_str());
     let understood = understand(&order, matches);
-    let lines = match &understood {
-        Ok(ready) => &ready.lines,
-        Err(Refused { lines, .. }) => lines,
-    };
+    let demanded = demanded(&order, matches);
     let decided = book.entry(id)?.state == State::Sending;
-    let of_core = core_lines(lines);
+    let of_core = core_lines(&demanded);
     let claimed = match decided {
         true => Err("it was decided before".into()),
         false => claim_from(settings, code, &of_core, left),
@@ -96,30 +93,29 @@ fn decide(
     if decided {
         return finish(entry, &order, understood, customers, now);
     }
-    // Units of lines whose variant is known are sold, whatever becomes of the others. What was
-    // decided stands while a variant or its stock cannot be read.
-    let unread = |refused: &Refused| refused.troubles.iter().any(|t| t.code == UNREADABLE);
+    // What was decided stands while a variant or its stock cannot be read.
+    let unread = |troubles: &Vec<Trouble>| troubles.iter().any(|t| t.code == UNREADABLE);
     let unread = understood.as_ref().err().is_some_and(unread);
     if entry.decision.is_none() || (claimed.is_ok() && !unread) {
         let undecided = |why: &String| undecided(settings, code, &of_core, why);
         let so_far = claimed.clone().unwrap_or_else(|why| undecided(&why));
-        entry.decision = Some(decision(&so_far, lines));
+        entry.decision = Some(decision(&so_far, &demanded));
     }
     let mut troubles = Vec::new();
     match (&understood, claimed) {
-        (Err(refused), _) => troubles.clone_from(&refused.troubles),
+        (Err(refused), _) => troubles.clone_from(refused),
         (Ok(_), Err(why)) => troubles.push(Trouble::new(
             "order-stock-unknown",
             why,
             "The next pass tries again. Look at the SKU in Shopify if it lasts.",
         )),
         (Ok(_), Ok(decided)) if settings.orders.shortage == Shortage::Hold => {
-            troubles.extend(shortage(&decided, lines));
+            troubles.extend(shortage(&decided, &demanded));
         }
         (Ok(_), Ok(_)) => {}
     }
     let order_digest = hash(&format!("{order:?}"));
-    let stock: Vec<Option<i64>> = lines.iter().map(|line| line.of.available).collect();
+    let stock: Vec<Option<i64>> = demanded.iter().map(|line| line.of.available).collect();
     let stock_digest = hash(&format!("{order_digest} {stock:?}"));
     if !troubles.is_empty() {
         entry.park(now, troubles, None);
@@ -144,7 +140,7 @@ fn decide(
 fn finish(
     entry: &mut OrderEntry,
     order: &Order,
-    understood: Result<Ready, Refused>,
+    understood: Result<Ready, Vec<Trouble>>,
     customers: &BTreeSet<Id>,
     now: u64,
 ) -> Option<Task> {
@@ -202,8 +198,8 @@ fn tell_of_linesheet(desk: &mut Desk, order: &Order) {
     );
 }
 
-fn core_lines(lines: &[ReadyLine]) -> Vec<OrderLine> {
-    let line = |line: &ReadyLine| OrderLine {
+fn core_lines(lines: &[Demand]) -> Vec<OrderLine> {
+    let line = |line: &Demand| OrderLine {
         line: line.number.to_string(),
         sku: line.of.sku.clone(),
         stock: line.of.variant.to_string(),
@@ -215,8 +211,8 @@ fn core_lines(lines: &[ReadyLine]) -> Vec<OrderLine> {
     lines.iter().map(line).collect()
 }
 
-fn decision(decided: &ClaimDecision, lines: &[ReadyLine]) -> Decision {
-    let line = |(line, decided): (&ReadyLine, &crate::core::claim::LineDecision)| DecidedLine {
+fn decision(decided: &ClaimDecision, lines: &[Demand]) -> Decision {
+    let line = |(line, decided): (&Demand, &crate::core::claim::LineDecision)| DecidedLine {
         number: line.number,
         sku: line.of.sku.clone(),
         variant: line.of.variant,
@@ -236,7 +232,7 @@ fn decision(decided: &ClaimDecision, lines: &[ReadyLine]) -> Decision {
 }
 
 /// The short lines of an order, for the brand and for JOOR.
-fn shortage(decided: &ClaimDecision, lines: &[ReadyLine]) -> Option<Trouble> {
+fn shortage(decided: &ClaimDecision, lines: &[Demand]) -> Option<Trouble> {
     let short: Vec<String> = lines
         .iter()
         .zip(&decided.lines)
