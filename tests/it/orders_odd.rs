@@ -199,6 +199,8 @@ async fn a_currency_that_nobody_knows_is_named() {
         let order = beside_an_ordinary_one(&world, order).await;
         let words = ["currency", &format!("\"{currency}\""), "price type"];
         is_parked(&world, order, "order-currency", &words).await;
+        let shown = world.shows("LIN-SND-M");
+        assert_eq!(shown, units(27), "it is sold all the same");
     }
 }
 
@@ -342,6 +344,8 @@ async fn a_pack_is_not_guessed_at() {
         "Order single units on JOOR",
     ];
     is_parked(&world, order, "line-pack", &words).await;
+    let shown = world.shows("LIN-SND-M");
+    assert_eq!(shown, units(17), "as many as it may be are sold");
 }
 
 #[tokio::test]
