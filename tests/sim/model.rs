@@ -72,6 +72,8 @@ pub enum Wanted {
     Withheld,
     /// No record.
     NoRow,
+    /// No record, or none left: it was made to order, and is deleted.
+    Deleted,
 }
 
 impl Moment {
@@ -136,7 +138,10 @@ impl Moment {
         let of =
             |values: [Option<i64>; 2]| values.into_iter().zip(feeds).filter(|(_, feeds)| *feeds);
         if variant.made_to_order {
-            return Wanted::NoRow;
+            return match stocked.exists {
+                true => Wanted::NoRow,
+                false => Wanted::Deleted,
+            };
         }
         if self
             .open
@@ -184,7 +189,8 @@ pub fn is_shown(wanted: Wanted, shown: Ats) -> bool {
         (Wanted::Withheld, _) => true,
         (Wanted::Units(wanted), Ats::Units(shown)) => wanted == i64::from(shown),
         (Wanted::MadeToOrder, Ats::MadeToOrder) => true,
-        (Wanted::NoRow, Ats::NoRecord | Ats::MadeToOrder) => true,
+        (Wanted::NoRow | Wanted::Deleted, Ats::NoRecord | Ats::MadeToOrder) => true,
+        (Wanted::Deleted, Ats::Units(0)) => true,
         _ => false,
     }
 }

@@ -404,7 +404,10 @@ impl<'p> Watch<'p> {
                 (Ats::Units(units), Wanted::Units(low), Wanted::Units(high)) => {
                     (low..=high).contains(&i64::from(units))
                 }
-                (Ats::MadeToOrder, Wanted::MadeToOrder | Wanted::NoRow, _) => true,
+                (Ats::MadeToOrder, Wanted::MadeToOrder | Wanted::NoRow | Wanted::Deleted, _) => {
+                    true
+                }
+                (Ats::Units(0), Wanted::Deleted, _) => true,
                 _ => false,
             }
         };
@@ -425,18 +428,23 @@ impl<'p> Watch<'p> {
         })
     }
 
-    /// Shopify says when a number last changed, and not why: where its claims lag, somebody else's
-    /// change after an order was created is taken for the order's own.
+    /// Shopify says when a number last changed, in whole seconds, and not why: where its claims lag,
+    /// somebody else's change in or after the second in which an order was created is taken for the
+    /// order's own.
     fn is_taken_for_shown(&self, moment: &Moment, at: usize, place: usize) -> bool {
         let created = |moment: &&Moment| moment.created.get(at) == Some(&true);
-        let until = self
-            .moments
-            .iter()
-            .filter(|other| other.since <= moment.since);
+        let Some(second) = self.moments.iter().find(created) else {
+            return false;
+        };
+        let second = second.since - second.since % 1_000;
+        // With the moment before, from which the first change may be.
+        let before = self.moments.iter().rposition(|other| other.since < second);
+        let since = self.moments.get(before.unwrap_or(0)..).unwrap_or_default();
+        let until = since.iter().filter(|other| other.since <= moment.since);
         let stock = |moment: &Moment| moment.variants.get(place).copied();
-        let mut since = until.filter(created).map(stock);
-        let first = since.next();
-        since.any(|stock| Some(stock) != first)
+        let mut stocks = until.map(stock);
+        let first = stocks.next();
+        stocks.any(|stock| Some(stock) != first)
     }
 
     /// The order holds its units: the ledger knew of it before the pass, it stands, and Shopify's
