@@ -209,9 +209,10 @@ async fn step(desk: &mut Desk, products: &[Id], dirty: &BTreeSet<Id>) -> Result<
             seen.extend(decided.seen);
             relabels.extend(decided.relabels);
             unknown += decided.unknown;
-            if read.misses(*product) {
-                entry.changed |= decider.withhold(&mut entry.style, &seen);
-            }
+            entry.changed |= match read.misses(*product) {
+                true => decider.withhold(&mut entry.style, &seen),
+                false => decider.gone_again(&mut entry.style, &seen),
+            };
             if decided.unread || read.misses(*product) {
                 again.insert(*product);
             }

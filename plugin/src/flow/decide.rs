@@ -125,6 +125,20 @@ impl<'d> Decider<'d> {
         changed
     }
 
+    /// Decides anew about the SKUs that are gone and were not seen: a warehouse that was withheld when
+    /// they went still shows what it had. True: the record is another one.
+    pub fn gone_again(&self, style: &mut Style, seen: &BTreeSet<u32>) -> bool {
+        let is_gone = |sku: &Sku| sku.gone && !seen.contains(&sku.nr);
+        if !style.skus.iter().any(is_gone) {
+            return false;
+        }
+        let before = style.clone();
+        for sku in style.skus.iter_mut().filter(|sku| is_gone(sku)) {
+            self.without_variant(&before, sku);
+        }
+        *style != before
+    }
+
     /// The linesheets of a style, with "Made to order?" from the settings where JOOR does not
     /// tell it.
     pub fn linesheets(&self, style: &Style) -> Vec<Linesheet> {

@@ -364,7 +364,7 @@ async fn finish(desk: &mut Desk, state: FullRead, bulk: &Bulk, seen: &Bitmap) ->
     let new_basis = state.basis != desk.basis;
     let some_unseen = seen.count() + desk.totals.gone != desk.totals.skus;
     if bulk.unreadable > 0 {
-        gone::read_unseen_again(desk, seen).await?;
+        gone::read_unseen_again(desk, seen, new_basis).await?;
     } else if new_basis || some_unseen {
         gone::zero_unseen(desk, seen).await?;
     }

@@ -57,10 +57,15 @@ pub async fn zero_unseen(desk: &mut Desk, seen: &Bitmap) -> Result<(), Halt> {
     Ok(())
 }
 
-/// An unreadable variant is not a missing one: its style is read again.
-pub async fn read_unseen_again(desk: &mut Desk, seen: &Bitmap) -> Result<(), Halt> {
+/// An unreadable variant is not a missing one: its style is read again. So are the styles of SKUs that
+/// were gone before, if they are `decided_anew`.
+pub async fn read_unseen_again(
+    desk: &mut Desk,
+    seen: &Bitmap,
+    decided_anew: bool,
+) -> Result<(), Halt> {
     let mut after: Option<String> = None;
-    let is_unseen = |sku: &Sku| !sku.gone && !seen.contains(sku.nr);
+    let is_unseen = |sku: &Sku| (decided_anew || !sku.gone) && !seen.contains(sku.nr);
     while let Some(products) = unseen(desk, &mut after, is_unseen).await? {
         let mut batch = Batch::default();
         full_read::read_again(desk, &products, &mut batch);

@@ -399,7 +399,8 @@ pub async fn customers(shopify: &Shopify, ids: &[Id]) -> Result<Vec<Id>, Halt> {
 
 /// When the committed units of these items at `location` last changed, on Shopify's clock: by item,
 /// none for an item that is not stocked there, and 0 for one that cannot be read. Where Shopify does
-/// not tell it, when the available ones did: a claim moves units from these to those.
+/// not tell it, when the available ones did, as long as any are committed: a claim moves units from
+/// these to those.
 ///
 /// # Errors
 /// As [`Shopify::query`].
@@ -424,6 +425,8 @@ pub async fn committed_at(
     struct Quantity {
         name: String,
         #[serde(default)]
+        quantity: i64,
+        #[serde(default)]
         updated_at: Option<String>,
     }
     let gids: Vec<String> = items.iter().map(|id| id.gid("InventoryItem")).collect();
@@ -433,11 +436,13 @@ pub async fn committed_at(
             return Some((Id::parse(node.get("id")?.as_str()?)?, Some(0)));
         };
         let at = item.inventory_level.map(|level| {
-            let of = |name: &str| {
-                let told = level.quantities.iter().find(|told| told.name == name)?;
-                parse_rfc3339(told.updated_at.as_deref()?)
-            };
-            of("committed").or_else(|| of("available")).unwrap_or(0)
+            let told = |name: &str| level.quantities.iter().find(|told| told.name == name);
+            let at = |told: &Quantity| parse_rfc3339(told.updated_at.as_deref()?);
+            let committed = told("committed");
+            let none = committed.is_some_and(|committed| committed.quantity == 0);
+            let available = told("available").filter(|_| !none);
+            let changed = committed.and_then(at).or_else(|| available.and_then(at));
+            changed.unwrap_or(0)
         });
         Some((item.id, at))
     };
