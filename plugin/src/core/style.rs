@@ -60,6 +60,10 @@ pub struct Sku {
     /// Not sent until it changes or a person says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parked: Option<Parked>,
+    /// It changed while JOOR had not answered to what was sent, which may still arrive: after the
+    /// newer numbers.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub overtaken: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -254,10 +258,11 @@ impl Sku {
                 changed.chain(gone).collect()
             }
         };
-        if want != self.want {
+        let same = want.len() == self.want.len() && want.iter().all(|row| self.want.contains(row));
+        if !same {
             self.want = want;
-            if self.parked.as_ref().is_some_and(|p| !p.is_duplicate()) {
-                self.parked = None;
+            if let Some(parked) = self.parked.take_if(|parked| !parked.is_duplicate()) {
+                self.overtaken |= parked.code == Parked::UNANSWERED;
             }
         }
     }
@@ -320,6 +325,17 @@ impl Sku {
             Some(sent) => sent.stock = row.stock,
             None => self.sent.push(row.clone()),
         }
+    }
+
+    /// JOOR has accepted all that changed, and may take what it did not answer to after that: all of
+    /// it is to be told once more. False: nothing of the kind, or something waits still.
+    pub fn tell_again(&mut self) -> bool {
+        let again = self.overtaken && self.want.is_empty();
+        if again {
+            self.overtaken = false;
+            self.want.clone_from(&self.sent);
+        }
+        again
     }
 
     /// JOOR sells it, by what it last accepted.
@@ -545,6 +561,37 @@ mod tests {
         assert!(sku.parked.is_some());
         sku.want(&rows(&[row("Default", Stock::Units(4))]), "2026-11-23");
         assert!(sku.parked.is_none());
+    }
+
+    #[test]
+    fn a_sku_that_changed_while_an_answer_was_missing_is_told_once_more_when_all_is_taken() {
+        let [east, west] = [("East", 3), ("West", 0)].map(|(name, n)| row(name, Stock::Units(n)));
+        let mut sku = Sku {
+            want: vec![row("East", Stock::Units(9))],
+            parked: Some(Parked {
+                code: Parked::UNANSWERED.into(),
+                reason: "no answer in time".into(),
+            }),
+            ..Sku::default()
+        };
+        let desired = rows(&[east.clone(), west.clone()]);
+        sku.want(&desired, "2026-11-23");
+        assert_eq!(sku.parked, None);
+        sku.accept(&west);
+        assert!(!sku.tell_again(), "one row waits still");
+        sku.accept(&east);
+        assert!(sku.tell_again());
+        assert_eq!(sku.want, [west.clone(), east.clone()]);
+        // The same in another order is no change, so what rests goes on resting.
+        sku.parked = Some(Parked {
+            code: Parked::UNANSWERED.into(),
+            reason: "sent again after half an hour".into(),
+        });
+        sku.want(&desired, "2026-11-23");
+        assert!(sku.parked.is_some());
+        sku.accept(&west);
+        sku.accept(&east);
+        assert!(!sku.tell_again(), "once is enough");
     }
 
     #[test]

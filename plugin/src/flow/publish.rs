@@ -318,6 +318,14 @@ async fn settle(
             Fate::Accepted(answer) => {
                 counts.accepted += 1;
                 sku.accept(&row.row);
+                if sku.tell_again() {
+                    let reason = format!(
+                        "JOOR took {}, and may take after it what was sent before and not answered to. It is sent again \
+                         after half an hour.",
+                        what()
+                    );
+                    park(sku, Parked::UNANSWERED, reason);
+                }
                 answer
             }
             Fate::Unanswered(why) => {
