@@ -1,5 +1,5 @@
 use std::io::{Read as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::support::*;
 
-fn recordings(folder: &Path) -> Vec<std::path::PathBuf> {
+fn recordings(folder: &Path) -> Vec<PathBuf> {
     let mut files: Vec<_> = std::fs::read_dir(folder.join("acme"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -29,6 +29,15 @@ fn recorded(folder: &Path, bytes_max: u64) -> Bench {
     };
     bench.recorder = Some(Arc::new(Recorder::new(folder, budget).unwrap()));
     bench
+}
+
+/// The recording of a pass that loads a value.
+async fn recorded_load(folder: &Path) -> PathBuf {
+    let bench = recorded(folder, 1 << 20);
+    let load = Effect::Load(vec!["a".to_owned()]);
+    bench.data(Mode::Sync, &json!([{ "Ask": [load] }])).await;
+    bench.recorder.as_ref().unwrap().flush();
+    recordings(folder).remove(0)
 }
 
 /// Writes the recording again, with another text in it.
@@ -104,11 +113,7 @@ async fn a_recording_whose_texts_do_not_fit_is_refused() {
 #[tokio::test]
 async fn a_recording_that_was_damaged_is_refused_wherever_it_was() {
     let folder = tempfile::tempdir().unwrap();
-    let bench = recorded(folder.path(), 1 << 20);
-    let load = Effect::Load(vec!["a".to_owned()]);
-    bench.data(Mode::Sync, &json!([{ "Ask": [load] }])).await;
-    bench.recorder.as_ref().unwrap().flush();
-    let file = &recordings(folder.path())[0];
+    let file = &recorded_load(folder.path()).await;
     let whole = std::fs::read(file).unwrap();
     // The last four bytes say that the frame ends, which it does with its last line anyway.
     for at in 0..whole.len() - 4 {
@@ -250,11 +255,7 @@ async fn recordings_older_than_the_budget_go_those_of_other_connections_too() {
 #[tokio::test]
 async fn a_component_that_asks_for_something_else_is_told_from_the_recorded_one() {
     let folder = tempfile::tempdir().unwrap();
-    let bench = recorded(folder.path(), 1 << 20);
-    let load = Effect::Load(vec!["a".to_owned()]);
-    bench.data(Mode::Sync, &json!([{ "Ask": [load] }])).await;
-    bench.recorder.as_ref().unwrap().flush();
-    let file = &recordings(folder.path())[0];
+    let file = &recorded_load(folder.path()).await;
     // The same pass as if its settings had been others: the guest follows them.
     forge(file, r#"[\"a\"]"#, r#"[\"b\"]"#);
 

@@ -88,8 +88,8 @@ impl Parked {
     /// The same for the UPC, within one style: JOOR has a single SKU for both variants.
     pub const TWIN_UPC: &'static str = "twin-upc";
 
-    /// Code of a row, sent alone, of which JOOR did not say what became of it; it is sent again after
-    /// a while.
+    /// Code of a row, sent alone, of which JOOR did not say what became of it, or that JOOR took while
+    /// such an older one may still arrive; it is sent again after a while.
     pub const UNANSWERED: &'static str = "row-unanswered";
 
     /// Parked because another variant carries the same SKU or UPC.

@@ -15,6 +15,17 @@ fn rows(rows: &[Row]) -> Desired {
     }
 }
 
+/// JOOR accepted a zero, and may have been sent a six.
+fn zero_and_perhaps_six() -> (Row, Sku) {
+    let old = row("Default", Stock::Units(0));
+    let sku = Sku {
+        sent: vec![old.clone()],
+        want: vec![row("Default", Stock::Units(6))],
+        ..Sku::default()
+    };
+    (old, sku)
+}
+
 #[test]
 fn rows_survive_the_ledger() {
     let dated = Row {
@@ -50,15 +61,7 @@ fn what_joor_has_is_not_wanted_again() {
 
 #[test]
 fn a_number_that_may_have_been_sent_is_replaced_by_the_old_one() {
-    let (old, new) = (
-        row("Default", Stock::Units(0)),
-        row("Default", Stock::Units(6)),
-    );
-    let mut sku = Sku {
-        sent: vec![old.clone()],
-        want: vec![new],
-        ..Sku::default()
-    };
+    let (old, mut sku) = zero_and_perhaps_six();
     let told = rows(std::slice::from_ref(&old));
     sku.want(&told, "2026-11-23");
     assert_eq!(sku.want, std::slice::from_ref(&old));
@@ -69,15 +72,7 @@ fn a_number_that_may_have_been_sent_is_replaced_by_the_old_one() {
 
 #[test]
 fn what_may_have_been_sent_to_a_withheld_warehouse_is_told_when_it_is_back() {
-    let (old, new) = (
-        row("Default", Stock::Units(0)),
-        row("Default", Stock::Units(6)),
-    );
-    let mut sku = Sku {
-        sent: vec![old.clone()],
-        want: vec![new],
-        ..Sku::default()
-    };
+    let (old, mut sku) = zero_and_perhaps_six();
     let withheld = Desired::Rows {
         rows: Vec::new(),
         withheld: vec!["Default".into()],

@@ -97,8 +97,8 @@ fn decide(
     let unread = |troubles: &Vec<Trouble>| troubles.iter().any(|t| t.code == UNREADABLE);
     let unread = understood.as_ref().err().is_some_and(unread);
     if entry.decision.is_none() || (claimed.is_ok() && !unread) {
-        let undecided = |why: &String| undecided(settings, code, &of_core, why);
-        let so_far = claimed.clone().unwrap_or_else(|why| undecided(&why));
+        let undecided = |why: String| undecided(settings, code, &of_core, &why);
+        let so_far = claimed.clone().unwrap_or_else(undecided);
         entry.decision = Some(decision(&so_far, &demanded));
     }
     let mut troubles = Vec::new();

@@ -89,7 +89,8 @@ async fn place_part(desk: &mut Desk, book: &mut Book, id: &str, index: usize) ->
 }
 
 /// Ends the claims that Shopify's own numbers show: what is committed has changed since the order
-/// was created, at the chosen location, or where Shopify keeps what it will not move there. "No unit offered twice" holds until then and no longer.
+/// was created, at the chosen location, or where Shopify keeps what it will not move there. "No unit
+/// offered twice" holds until then and no longer.
 pub async fn close_claims(desk: &mut Desk, book: &mut Book) -> Result<(), Halt> {
     let mut batch = Batch::default();
     let full_read: FullRead = desk.ledger.get("full-read").await?.unwrap_or_default();
@@ -151,7 +152,7 @@ async fn shown(desk: &mut Desk, book: &mut Book) -> Result<BTreeSet<String>, Hal
                 .filter_map(|location| *committed.get(&(*location, *item))?);
             // Shopify's times are whole seconds. Not stocked there, or deleted: there is no number
             // that could show it.
-            times.clone().next().is_none() || times.clone().any(|at| at >= created_at)
+            times.max().is_none_or(|at| at >= created_at)
         };
         let is_claimed = |claim: &Claim| claim.units.iter().all(|c| is_shown(&c.item));
         let all_shown = book.claim(&id).is_some_and(is_claimed);
