@@ -26,14 +26,19 @@ export const HERE = '127.0.0.1';
 /** A program that runs beside this one, and never longer. */
 export class Program {
   #process;
+  /** The last lines that it wrote. */
+  #said = [];
 
   constructor(command, args, environment = {}, options = {}) {
     if (!existsSync(command)) throw new Error(`${command} is not there. Make it with \`cargo build\` or \`npm ci\`.`);
     const env = { ...process.env, ...environment };
-    const stdio = ['ignore', 'pipe', process.env.VERBOSE ? 'inherit' : 'ignore'];
-    this.#process = spawn(command, args, { env, stdio, ...options });
+    this.#process = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'], ...options });
     this.ended = once(this.#process, 'exit');
     this.lines = createInterface(this.#process.stdout);
+    if (process.env.VERBOSE) this.#process.stderr.pipe(process.stderr);
+    for (const lines of [this.lines, createInterface(this.#process.stderr)]) {
+      lines.on('line', (line) => (this.#said = [...this.#said.slice(-4), line]));
+    }
     const kill = () => this.#process.kill('SIGKILL');
     process.once('exit', kill);
     this.ended.then(() => process.removeListener('exit', kill));
@@ -48,8 +53,9 @@ export class Program {
     const found = new Promise((resolve) => {
       this.lines.on('line', (line) => wanted(line) && resolve(line));
     });
-    const gone = this.ended.then(([code, signal]) => {
-      throw new Error(`${this.#process.spawnfile} ended (${code ?? signal}) before it was ready.`);
+    const gone = once(this.#process, 'close').then(([code, signal]) => {
+      const said = this.#said.join('\n') || 'nothing';
+      throw new Error(`${this.#process.spawnfile} ended (${code ?? signal}) before it was ready, and said:\n${said}`);
     });
     gone.catch(() => {});
     return Promise.race([found, gone]);
@@ -111,7 +117,20 @@ export class Sandbox extends Program {
 export class Restate extends Program {
   static async start({ folder, ports } = {}) {
     folder ??= mkdtempSync(join(tmpdir(), 'atsync-restate-'));
-    ports ??= { ingress: await freePort(), admin: await freePort(), node: await freePort() };
+    if (ports) return Restate.#startAt(folder, ports);
+    for (let tries = 1; ; tries++) {
+      const ports = { ingress: await freePort(), admin: await freePort(), node: await freePort() };
+      try {
+        return await Restate.#startAt(folder, ports);
+      } catch (error) {
+        // Somebody else may have taken a port that was free a moment ago.
+        if (tries === 3) throw error;
+        console.error(`${error.message}\nIt is started once more, on other ports than ${Object.values(ports)}.`);
+      }
+    }
+  }
+
+  static async #startAt(folder, ports) {
     for (const port of Object.values(ports)) await left(port);
     const restate = new Restate(serverProgram(), ['--base-dir', folder, '--no-logo', '--listen-mode', 'tcp'], {
       RESTATE_NODE_NAME: 'one',
@@ -241,13 +260,19 @@ export class Balancer {
   }
 }
 
+const FIRST_PORT = 20_000;
+const LAST_PORT = 31_999;
+/** Where this process looks next: processes begin at different places. */
+let nextPort = randomInt(FIRST_PORT, LAST_PORT + 1);
+
 /**
- * A port that nobody listens on. It is none of those that the system gives away by itself: such a
- * one may be a client's before its server begins.
+ * A port that nobody listens on, and another one each time. It is none of those that the system
+ * gives away by itself: such a one may be a client's before its server begins.
  */
 export async function freePort() {
   for (;;) {
-    const port = randomInt(20_000, 32_000);
+    const port = nextPort;
+    nextPort = port === LAST_PORT ? FIRST_PORT : port + 1;
     const server = createTcpServer().listen(port, HERE);
     // `once` rejects when there is an error first.
     if (!(await once(server, 'listening').catch(() => undefined))) continue;
