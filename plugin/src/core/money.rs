@@ -54,8 +54,8 @@ impl Currency {
         };
         let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
         let whole = without_groups(whole)?;
-        let plain = whole.bytes().all(|b| b.is_ascii_digit());
-        if whole.is_empty() || whole.len() > 15 || !plain {
+        let are_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+        if whole.is_empty() || whole.len() > 15 || !are_digits(&whole) || !are_digits(decimals) {
             return None;
         }
         let digits = usize::from(self.digits);
@@ -131,6 +131,9 @@ mod tests {
             "1.5x",
             "NaN",
             "$5",
+            "12.5€",
+            "7.€",
+            "7.5٣",
             "9999999999999999",
         ] {
             assert_eq!(read("EUR", wrong), None, "{wrong}");
