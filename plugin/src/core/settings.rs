@@ -496,28 +496,24 @@ pub fn same_location(a: &str, b: &str) -> bool {
 }
 
 fn locations_twice(index: usize, warehouse: &Warehouse) -> Option<Finding> {
-    let twice = warehouse
-        .locations
-        .iter()
-        .enumerate()
-        .find(|(i, location)| {
-            warehouse
-                .locations
-                .iter()
-                .take(*i)
-                .any(|l| same_location(l, location))
-        });
-    twice.map(|(place, location)| {
-        Finding::error(
-            "settings-location-twice",
-            format!(
-                "\"{location}\" is listed twice for \"{}\", so its stock would count twice.",
-                warehouse.name
-            ),
-            "Keep one of the entries.",
-        )
-        .at(format!("/warehouses/{index}/locations/{place}"))
-    })
+    let is_twice = |(place, location): &(usize, &String)| {
+        let mut before = warehouse.locations.iter().take(*place);
+        before.any(|l| same_location(l, location))
+    };
+    let (place, location) = warehouse.locations.iter().enumerate().find(is_twice)?;
+    let path = format!("/warehouses/{index}/locations/{place}");
+    Some(location_twice_finding(location, &warehouse.name).at(path))
+}
+
+/// The finding for a location that feeds one warehouse twice.
+pub fn location_twice_finding(location: &str, warehouse: &str) -> Finding {
+    Finding::error(
+        "settings-location-twice",
+        format!(
+            "\"{location}\" is listed twice for \"{warehouse}\", so its stock would count twice."
+        ),
+        "Keep one of the entries.",
+    )
 }
 
 /// The finding for a rule whose bounds exclude each other.

@@ -8,7 +8,7 @@ use super::operations::LOCATIONS;
 use crate::core::finding::Finding;
 use crate::core::id::Id;
 use crate::core::schema::nearest;
-use crate::core::settings::{Settings, default_location_finding};
+use crate::core::settings::{Settings, default_location_finding, location_twice_finding};
 use crate::core::text::shown;
 use crate::halt::Halt;
 
@@ -131,7 +131,14 @@ impl Places {
                             ));
                             findings.push(finding);
                         }
-                        found.locations.push(places.index_of(location));
+                        let place = places.index_of(location);
+                        if found.locations.contains(&place) {
+                            // By name and by id: the settings alone do not tell.
+                            let finding = location_twice_finding(named, &warehouse.name);
+                            findings.push(finding.at(&path));
+                            continue;
+                        }
+                        found.locations.push(place);
                     }
                     Err(fix) => {
                         found.withheld =
@@ -314,6 +321,18 @@ mod tests {
             assert!(findings.iter().any(|f| f.code == code), "{findings:?}");
             assert!(places.warehouses.iter().all(|w| w.withheld.is_some()));
         }
+    }
+
+    #[test]
+    fn a_location_listed_by_name_and_by_id_counts_once() {
+        let (places, findings) = resolve("Paris", r#"["Paris","gid://shopify/Location/1"]"#);
+        let [finding] = findings.as_slice() else {
+            panic!("{findings:?}");
+        };
+        assert_eq!(finding.code, "settings-location-twice");
+        assert_eq!(finding.path.as_deref(), Some("/warehouses/0/locations/1"));
+        let counted: Vec<_> = places.warehouses.iter().map(|w| &w.locations).collect();
+        assert_eq!(counted, [&vec![0]]);
     }
 
     #[test]
