@@ -284,6 +284,14 @@ async fn an_order_that_is_approved_again_after_its_cancellation_is_parked() {
     assert!(told.contains("as a new order"), "{told}");
     assert_eq!(world.times_in_shopify(order), 1);
     assert_eq!(world.stock("LIN-SND-M", "Paris"), stock(20, 0, 20));
+    assert_eq!(world.shows("LIN-SND-M"), units(24), "its units are held");
+
+    world.act_on("orders-release", order).await;
+    world.passes(2).await;
+
+    assert_eq!(world.parked(order).await.0, Vec::<String>::new());
+    assert_eq!(world.times_in_shopify(order), 1);
+    assert_eq!(world.shows("LIN-SND-M"), units(29));
 }
 
 #[tokio::test]

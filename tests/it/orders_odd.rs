@@ -358,7 +358,7 @@ async fn everything_that_is_wrong_with_an_order_is_said_at_once() {
         )
         .omit_line(0, "item_upc")
         .raw_line(1, "item_quantity", 0)
-        .raw_line(2, "item_price", "gratis");
+        .raw_line(2, "item_price", "12.5€");
     let order = beside_an_ordinary_one(&world, order).await;
     let (codes, _) = world.parked(order).await;
     assert_eq!(codes, ["line-without-upc", "line-units", "line-price"]);
@@ -396,7 +396,7 @@ async fn an_order_that_lost_its_number_is_not_taken_for_withdrawn() {
 }
 
 #[tokio::test]
-async fn an_order_that_does_not_say_when_it_was_approved_is_not_history() {
+async fn an_order_that_says_neither_when_it_was_placed_nor_when_approved_is_not_history() {
     let world = ordinary_world().await;
     let order = world
         .order_of(SPRING, &[("LIN-SND-M", 1)])

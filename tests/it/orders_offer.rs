@@ -346,6 +346,56 @@ async fn a_new_connection_takes_over_no_history() {
 }
 
 #[tokio::test]
+async fn an_order_goes_by_the_day_it_was_approved_and_is_history_only_where_that_is_over() {
+    let world = Brand::default().open_synced().await;
+    let new = |approved: &str| {
+        let order = world.order_of(SPRING, &[("LIN-SND-M", 1)]);
+        let order = order.raw("date_created", "2026-11-01T08:00:00.0Z");
+        world.approved(order.raw("date_approved", approved))
+    };
+    let (yesterday, today, undated) = (new("2026-11-22"), new("2026-11-23"), new(""));
+
+    let report = world.sync().await;
+
+    assert_eq!(world.exported(today).0, ExportStatus::Success);
+    for left in [yesterday, undated] {
+        assert_ne!(world.exported(left).0, ExportStatus::Success);
+    }
+    assert_eq!(report.count("orders_before_start"), 2);
+    let finding = report.finding("orders-undated");
+    let message = finding["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("1 order is not taken over"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn a_list_longer_than_a_pass_reads_is_read_to_its_end_in_the_next() {
+    let settings = json!({ "orders": { "start": "2026-11-01" } });
+    let world = Brand::with_settings(settings).open_synced().await;
+    let ours = world.buys(SPRING, &[("LIN-SND-M", 5)]);
+    world.passes(2).await;
+    assert_eq!(world.exported(ours).0, ExportStatus::Success);
+    for _ in 0..2_010 {
+        let order = world.order_of(SPRING, &[("LIN-INK-M", 1)]);
+        world.approved(order.raw("date_approved", "2026-10-01T08:00:00.0Z"));
+        let other = world.buys(SPRING, &[("LIN-INK-M", 1)]);
+        world.cancels(other);
+    }
+    world.minutes(1);
+    let last = world.buys(SPRING, &[("LIN-SND-M", 3)]);
+    world.cancels(ours);
+
+    world.sync().await.finding("orders-many");
+    world.minutes(1);
+    world.passes(2).await;
+
+    assert_eq!(world.exported(last).0, ExportStatus::Success);
+    assert!(world.in_shopify(ours, |order| order.is_cancelled()));
+}
+
+#[tokio::test]
 async fn what_was_approved_before_orders_were_taken_over_is_history() {
     let mut world = Brand::with_settings(json!({ "orders": { "enabled": false } }))
         .open_synced()

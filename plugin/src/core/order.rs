@@ -61,6 +61,8 @@ pub struct Order {
     pub discount_percent: String,
     /// Shipping cost.
     pub shipping_total: String,
+    /// When it was placed.
+    pub placed_at: Option<Millis>,
     /// When it was approved.
     pub approved_at: Option<Millis>,
     /// When it was changed last.

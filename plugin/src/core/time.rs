@@ -56,6 +56,15 @@ pub fn parse_http_date(text: &str) -> Option<Millis> {
     u64::try_from(date.timestamp().as_millisecond()).ok()
 }
 
+/// How long ago `at` was, by a clock that shows `now`. What lies more than an hour ahead was taken
+/// down by a clock that was wrong, and counts as long ago: waiting for it would last until then.
+pub fn age(now: Millis, at: Millis) -> Millis {
+    match at.saturating_sub(now) > HOUR {
+        true => Millis::MAX,
+        false => now.saturating_sub(at),
+    }
+}
+
 /// By how many milliseconds a clock is ahead of another; 0 where no calendar has both.
 pub fn ahead(clock: Millis, of: Millis) -> i64 {
     i64::try_from(i128::from(clock) - i128::from(of)).unwrap_or(0)
@@ -104,6 +113,13 @@ mod tests {
         assert_eq!(ahead(1_500, 1_000), 500);
         assert_eq!(ahead(1_000, 1_500), -500);
         assert_eq!(ahead(u64::MAX, 0), 0);
+    }
+
+    #[test]
+    fn what_is_to_come_was_long_ago_by_a_clock_that_was_wrong() {
+        assert_eq!(age(5 * HOUR, 2 * HOUR), 3 * HOUR);
+        assert_eq!(age(5 * HOUR, 6 * HOUR), 0);
+        assert_eq!(age(5 * HOUR, 6 * HOUR + 1), Millis::MAX);
     }
 
     #[test]

@@ -229,11 +229,6 @@ fn entries<'v>(value: &'v Value, entry: &str) -> Vec<&'v Value> {
 /// Reads an order. None: it has no id.
 fn order(value: &Value) -> Option<Order> {
     let of = |key: &str| text(value, key);
-    let either = |first: &str, second: &str| {
-        Some(of(first))
-            .filter(|t| !t.is_empty())
-            .unwrap_or_else(|| of(second))
-    };
     let order = Order {
         id: of("order_id"),
         linesheet_code: of("order_delivery_code"),
@@ -255,7 +250,8 @@ fn order(value: &Value) -> Option<Order> {
         discount: of("order_discount"),
         discount_percent: of("order_discount_percent"),
         shipping_total: of("order_shipping_total"),
-        approved_at: parse_loosely(&either("date_approved", "date_created")),
+        placed_at: parse_loosely(&of("date_created")),
+        approved_at: parse_loosely(&of("date_approved")),
         modified_at: parse_loosely(&of("date_modified")),
         lines: value
             .get("line_items")

@@ -36,6 +36,12 @@ pub struct Orders {
     pub since: Millis,
     /// Cancellations are read up to here.
     pub cancelled_until: Millis,
+    /// When the reading of cancellations began that goes on; 0: none does.
+    pub cancelled_begun: Millis,
+    /// Where the reading of what JOOR offers goes on; 0: from the beginning.
+    pub offered_from: u64,
+    /// The same for the cancellations.
+    pub cancelled_from: u64,
     /// Shipments are read up to here, on Shopify's clock.
     pub shipped_until: Millis,
     /// The shop has the definition of the metafield that makes an order unique.
@@ -284,6 +290,11 @@ impl OrderEntry {
             }
             State::Cancelled | State::Released => false,
         }
+    }
+
+    /// A part of it is in Shopify, or was and is cancelled there.
+    pub fn was_in_shopify(&self) -> bool {
+        self.parts.iter().any(|part| part.order.is_some())
     }
 
     /// All of it that claims stock is in Shopify, whose numbers its claim follows from here on. The

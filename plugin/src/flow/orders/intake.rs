@@ -5,18 +5,21 @@ use std::collections::BTreeSet;
 use crate::core::finding::Finding;
 use crate::core::order::{Order, Trouble};
 use crate::core::snapshot::Snapshot;
-use crate::core::time::{HOUR, MINUTE, parse_loosely};
+use crate::core::time::{DAY, HOUR, MINUTE, Millis, age, parse_loosely};
 use crate::halt::Halt;
 use crate::joor::orders::{Which, read as read_page};
 use crate::ledger::orders::{CHANGED, Ended, OrderEntry, ParkedOrder, State, Told};
 
 use super::super::desk::Desk;
 use super::super::report::plural;
+use super::are;
 use super::book::Book;
 
-/// Pages read of one kind in a pass: 2,000 orders. What JOOR is told of leaves the list, so the
-/// next pass comes to the rest.
+/// Pages read of one kind in a pass: 2,000 orders. The next pass goes on where this one stops.
 const PAGES_MAX: usize = 40;
+
+/// Pages in which one order is looked for, for a person who waits.
+const PAGES_MAX_OF_SEARCH: usize = 1_000;
 
 /// By how much readings of cancellations overlap: JOOR's clock is not ours.
 const OVERLAP: u64 = 10 * MINUTE;
@@ -55,7 +58,7 @@ pub async fn read(desk: &mut Desk, book: &mut Book) -> Result<(), Halt> {
 /// As [`read_page`].
 pub async fn offered_now(desk: &Desk, id: &str) -> Result<Option<Snapshot>, Halt> {
     let mut start = 0;
-    for _ in 0..PAGES_MAX {
+    for _ in 0..PAGES_MAX_OF_SEARCH {
         let page = read_page(&desk.joor, Which::ToTakeOver, start).await?;
         if let Some(order) = page.orders.iter().find(|order| order.id == id) {
             return Ok(Some(Snapshot::of(order)));
@@ -86,29 +89,27 @@ fn begin(desk: &Desk, book: &mut Book) {
     }
 }
 
-/// The orders to take over. False: there are more than are read in a pass.
+/// The orders to take over, or the next part of them. False: these are not all.
 async fn offered(desk: &mut Desk, book: &mut Book) -> Result<bool, Halt> {
-    let (mut start, mut history, mut unreadable) = (0, 0, 0);
-    let mut whole = false;
+    let begun_at = book.all.offered_from;
+    let mut from = Some(begun_at);
+    let (mut history, mut undated, mut unreadable) = (0, 0, 0);
     for _ in 0..PAGES_MAX {
+        let Some(start) = from else { break };
         let page = read_page(&desk.joor, Which::ToTakeOver, start).await?;
         unreadable += page.unreadable;
         for order in page.orders {
-            // An order that does not say when it was approved is not taken for history.
-            if order.approved_at.is_some_and(|at| at < book.all.since) {
+            if is_history(&order, book.all.since) {
                 history += 1;
+                undated += u64::from(order.approved_at.is_none());
             } else {
                 book.offered.insert(order.id.clone(), order);
             }
         }
-        match page.next {
-            Some(next) => start = next,
-            None => {
-                whole = true;
-                break;
-            }
-        }
+        from = page.next;
     }
+    let whole = begun_at == 0 && from.is_none();
+    book.all.offered_from = from.unwrap_or(0);
     let offered = book.offered.len() as u64;
     desk.report.count_anew("orders_offered", offered);
     desk.report.count_anew("orders_before_start", history);
@@ -122,40 +123,70 @@ async fn offered(desk: &mut Desk, book: &mut Book) -> Result<bool, Halt> {
             "Tell JOOR's support; until then they are not taken over.",
         ));
     }
-    if !whole {
-        desk.report.find(Finding::note(
-            "orders-many",
+    if undated > 0 {
+        desk.report.find(Finding::warning(
+            "orders-undated",
             format!(
-                "JOOR offers more orders than are read in a pass ({} so far).",
-                book.offered.len()
+                "{} not taken over: JOOR does not say when they were approved, and they were placed before atsync \
+                 began with orders.",
+                are(undated)
             ),
-            "Nothing needs to be done: the next pass goes on with them.",
+            "Mark those that are settled as exported on JOOR, and enter the others in Shopify by hand.",
         ));
+    }
+    if !whole {
+        desk.report.find(many("offers"));
     }
     Ok(whole && unreadable == 0)
 }
 
-/// The ids of orders that were cancelled since the last reading.
-async fn cancelled(desk: &Desk, book: &mut Book) -> Result<BTreeSet<String>, Halt> {
+/// An order was approved before atsync began with orders. Where JOOR does not say when, it goes by
+/// when the order was placed.
+fn is_history(order: &Order, since: Millis) -> bool {
+    let Some(at) = order.approved_at.or(order.placed_at) else {
+        return false;
+    };
+    // A day without a time of day may be any moment of it.
+    let at_the_latest = match at % DAY {
+        0 => at + DAY - 1,
+        _ => at,
+    };
+    at_the_latest < since
+}
+
+fn many(what: &str) -> Finding {
+    Finding::note(
+        "orders-many",
+        format!("JOOR {what} more orders than are read in a pass."),
+        "Nothing needs to be done: the next pass goes on with them.",
+    )
+}
+
+/// The ids of orders that were cancelled since the last reading, or the next part of them.
+async fn cancelled(desk: &mut Desk, book: &mut Book) -> Result<BTreeSet<String>, Halt> {
     let now = desk.shopify.answered_at();
+    let all = &mut book.all;
+    let begun = match all.cancelled_from {
+        0 => now,
+        _ => all.cancelled_begun,
+    };
     let which = Which::Cancelled {
-        since: book.all.cancelled_until.saturating_sub(OVERLAP),
+        since: all.cancelled_until.saturating_sub(OVERLAP),
         until: now + HOUR,
     };
-    let (mut start, mut ids) = (0, BTreeSet::new());
+    let (mut from, mut ids) = (Some(all.cancelled_from), BTreeSet::new());
     for _ in 0..PAGES_MAX {
+        let Some(start) = from else { break };
         let page = read_page(&desk.joor, which, start).await?;
         ids.extend(page.orders.into_iter().map(|order| order.id));
-        match page.next {
-            Some(next) => start = next,
-            None => {
-                // Written down only once in a while: an overlap that is a little longer costs nothing.
-                if now >= book.all.cancelled_until.saturating_add(5 * MINUTE) {
-                    book.all.cancelled_until = now;
-                }
-                break;
-            }
-        }
+        from = page.next;
+    }
+    (all.cancelled_from, all.cancelled_begun) = from.map_or((0, 0), |from| (from, begun));
+    if from.is_some() {
+        desk.report.find(many("cancelled"));
+    } else if begun >= all.cancelled_until.saturating_add(5 * MINUTE) {
+        // Written down only once in a while: an overlap that is a little longer costs nothing.
+        all.cancelled_until = begun;
     }
     Ok(ids)
 }
@@ -176,22 +207,13 @@ fn take_in(desk: &Desk, book: &mut Book, id: &str) {
         State::Waiting => refresh(entry, &order, snapshot),
         State::Sending | State::Cancelling => {}
         State::Created => changed_after_export(entry, &snapshot, now),
-        // Cancelled before it was in Shopify: nothing speaks against taking it over now.
-        State::Cancelled if entry.parts.iter().all(|part| part.order.is_none()) => {
-            *entry = new_entry(&order, snapshot, now);
+        State::Released if entry.ended != Some(Ended::Withdrawn) => {}
+        // It waits again, and what is demanded is held; who judges it sees that it was in Shopify.
+        State::Cancelled | State::Released if entry.was_in_shopify() => {
+            (entry.state, entry.ended) = (State::Waiting, None);
+            refresh(entry, &order, snapshot);
         }
-        State::Cancelled => {
-            let trouble = Trouble::new(
-                "order-approved-again",
-                "It was cancelled, and its order in Shopify with it; now JOOR offers it as approved again.",
-                "Place it on JOOR as a new order, or enter it in Shopify by hand.",
-            );
-            entry.park(now, vec![trouble], None);
-        }
-        State::Released if entry.ended == Some(Ended::Withdrawn) => {
-            *entry = new_entry(&order, snapshot, now);
-        }
-        State::Released => {}
+        State::Cancelled | State::Released => *entry = new_entry(&order, snapshot, now),
     }
 }
 
@@ -222,7 +244,7 @@ fn changed_after_export(entry: &mut OrderEntry, snapshot: &Snapshot, now: u64) {
         let changed = |parked: &mut ParkedOrder| parked.troubles.iter().any(|t| t.code == CHANGED);
         entry.parked.take_if(changed);
         // JOOR still offers what it was told of: it is told again, once in an hour.
-        let told_long_ago = |told: &Told| told.exported && now >= told.at.saturating_add(HOUR);
+        let told_long_ago = |told: &Told| told.exported && age(now, told.at) >= HOUR;
         entry.told.take_if(|told| told_long_ago(told));
         return;
     }

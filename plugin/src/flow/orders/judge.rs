@@ -114,6 +114,7 @@ fn decide(
         }
         (Ok(_), Ok(_)) => {}
     }
+    troubles.extend(approved_again(entry));
     let order_digest = hash(&format!("{order:?}"));
     let stock: Vec<Option<i64>> = demanded.iter().map(|line| line.of.available).collect();
     let stock_digest = hash(&format!("{order_digest} {stock:?}"));
@@ -133,6 +134,17 @@ fn decide(
         order_digest,
         stock_digest,
         customer,
+    })
+}
+
+/// What was cancelled in Shopify is not created there once more under the same id.
+fn approved_again(entry: &OrderEntry) -> Option<Trouble> {
+    entry.was_in_shopify().then(|| {
+        Trouble::new(
+            "order-approved-again",
+            "It was cancelled, and its order in Shopify with it; now JOOR offers it as approved again.",
+            "Place it on JOOR as a new order, or enter it in Shopify by hand; then `orders release` it.",
+        )
     })
 }
 

@@ -107,7 +107,7 @@ async fn finish(desk: &mut Desk, book: Book) -> Result<(), Halt> {
                 "orders-parked",
                 format!(
                     "{} not taken over, or not finished. The first, {first}: {troubles}",
-                    are(parked.len())
+                    are(parked.len() as u64)
                 ),
                 "Look at `orders`; each says what to do. All other orders go on.",
             )
@@ -117,7 +117,7 @@ async fn finish(desk: &mut Desk, book: Book) -> Result<(), Halt> {
     desk.save().await
 }
 
-fn are(orders: usize) -> String {
+fn are(orders: u64) -> String {
     match orders {
         1 => "1 order is".into(),
         n => format!("{n} orders are"),

@@ -125,6 +125,7 @@ async fn shown(desk: &mut Desk, book: &mut Book) -> Result<BTreeSet<String>, Hal
         .map(|(id, _)| id.clone())
         .collect();
     book.load(desk, open.clone()).await?;
+    let now = desk.shopify.now();
     let mut shown = BTreeSet::new();
     let mut asked: BTreeMap<String, Asked> = BTreeMap::new();
     for id in open {
@@ -135,32 +136,36 @@ async fn shown(desk: &mut Desk, book: &mut Book) -> Result<BTreeSet<String>, Hal
         if !entry.has_claimed() {
             continue;
         }
-        let mut there = entry.parts.iter().filter(|part| part.order.is_some());
         let is_nowhere = |part: &Part| part.misplaced && part.elsewhere.is_empty();
         if entry.parts.iter().any(is_nowhere) {
             // Its stock was taken where no location is: no number ever shows it.
             shown.insert(id);
-        } else if there.all(|part| part.placed || part.misplaced) {
-            asked.insert(id, Asked::of(entry, book.location));
+            continue;
+        }
+        let asks = Asked::of(entry, book.location);
+        let mut there = entry.parts.iter().filter(|part| part.order.is_some());
+        // What Shopify assigns to no location at all would otherwise never be asked about.
+        if there.all(|part| part.placed || part.misplaced) || asks.is_overdue(now) {
+            asked.insert(id, asks);
         }
     }
     let committed = committed(desk, book, &asked).await?;
-    for (id, Asked { created_at, at }) in asked {
+    for (id, asks) in asked {
         let is_shown = |item: &Id| {
-            let times = at
+            let times = asks
+                .at
                 .iter()
                 .filter_map(|location| *committed.get(&(*location, *item))?);
             // Shopify's times are whole seconds. Not stocked there, or deleted: there is no number
             // that could show it.
-            times.max().is_none_or(|at| at >= created_at)
+            times.max().is_none_or(|at| at >= asks.created_at)
         };
         let is_claimed = |claim: &Claim| claim.units.iter().all(|c| is_shown(&c.item));
         let all_shown = book.claim(&id).is_some_and(is_claimed);
-        let long_ago = desk.shopify.now() >= created_at.saturating_add(PATIENCE);
-        if !all_shown && long_ago {
+        if !all_shown && asks.is_overdue(now) {
             desk.report.find(not_claimed(&id));
         }
-        if all_shown || long_ago {
+        if all_shown || asks.is_overdue(now) {
             shown.insert(id);
         }
     }
@@ -189,6 +194,11 @@ impl Asked {
             created_at: created.map(|order| order.created_at).max().unwrap_or(0),
             at: elsewhere.chain([location]).collect(),
         }
+    }
+
+    /// Shopify should have shown it by now.
+    fn is_overdue(&self, now: Millis) -> bool {
+        now >= self.created_at.saturating_add(PATIENCE)
     }
 }
 
