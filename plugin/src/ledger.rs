@@ -26,7 +26,7 @@
 pub mod orders;
 pub mod people;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -190,6 +190,9 @@ pub struct Bulk {
     pub lines: u64,
     /// Lines that could not be read.
     pub unreadable: u64,
+    /// The styles that these belong to; none where they may belong to any.
+    #[serde(default)]
+    pub unread: Option<BTreeSet<Id>>,
     /// SKUs seen, as [`crate::core::bitmap::Bitmap`] text.
     pub seen: String,
 }

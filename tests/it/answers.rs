@@ -1,6 +1,7 @@
 //! Answers that are none: cut off, spoiled, of another kind. JOOR never shows a number for
 //! them, the ledger never believes them, and everything is in step when they are over.
 
+use atsync::engine::reconcile::Verdict;
 use atsync_sandbox::faults::{Fault, Faults};
 use atsync_sandbox::joor::{Ats, Ids, StockRow};
 use atsync_sandbox::wire::Side;
@@ -155,6 +156,19 @@ async fn a_file_that_is_cut_short_where_ranges_are_ignored_empties_nothing() {
     let mut brand = Brand::default();
     brand.options.shopify.bulk.ignore_ranges = true;
     meets(brand, Side::Shopify, "bulk-result", Fault::Truncated, 1_000).await;
+}
+
+#[tokio::test]
+async fn a_catalogue_that_cannot_be_read_keeps_no_stock_back() {
+    for fault in [Fault::Truncated, Fault::Status(403)] {
+        let world = a_day_later(Brand::default()).await;
+        world.faults(|faults| faults.next(Side::Joor, "v4/", fault, 1_000));
+
+        let report = world.sync().await;
+
+        assert_eq!(report.verdict, Verdict::Attention, "{report:?}");
+        assert_eq!(world.shows("LIN-SND-M"), units(21));
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,10 @@
 use atsync_sandbox::shopify::BulkFailure;
 use serde_json::json;
 
+use atsync_sandbox::catalogue::{Product, generate};
+use atsync_sandbox::faults::{Fault, Faults};
+use atsync_sandbox::wire::Side;
+
 use crate::brand::Brand;
 use crate::world::units;
 
@@ -160,4 +164,101 @@ async fn an_empty_shop_is_in_step() {
 
     assert!(report.is_done(), "{report:?}");
     assert!(world.all_that_joor_shows().is_empty());
+}
+
+#[tokio::test]
+async fn a_daily_file_that_cannot_be_read_keeps_no_change_back() {
+    let world = Brand::default().open_synced().await;
+    world.hours(25);
+    world.set_stock("LIN-SND-M", "Lyon", 1);
+    world.faults(|faults| faults.next(Side::Shopify, "bulk-result", Fault::Status(404), 1_000));
+
+    let report = world.sync().await;
+
+    report.finding("bulk-unreadable");
+    assert_eq!(world.shows("LIN-SND-M"), units(21));
+    world.faults(Faults::heal);
+    world.minutes(1);
+    world.sync_all().await;
+    world.everything_agrees();
+}
+
+#[tokio::test]
+async fn a_file_that_breaks_off_brings_no_older_numbers_back() {
+    let mut brand = Brand::default();
+    // More than a piece of the file.
+    brand.products.extend(generate::generate(1, 8_000, 2));
+    let world = brand.open_synced().await;
+    world.shop(|shop, _| shop.options_mut().bulk.running_ms = 30_000);
+    world.hours(25);
+    world.sync().await;
+    world.minutes(1);
+    // Whoever asks Shopify now finds the file written.
+    world.check().await;
+    world.set_stock("LIN-SND-M", "Paris", 0);
+    world.set_stock("LIN-SND-M", "Lyon", 0);
+    world.faults(|faults| faults.next(Side::Shopify, "BulkStatus", Fault::Status(500), 1_000));
+    for _ in 0..5 {
+        world.minutes(1);
+        world.sync().await;
+        assert_eq!(world.shows("LIN-SND-M"), units(0));
+    }
+    world.faults(Faults::heal);
+    world.faults(|faults| faults.after(Side::Shopify, "bulk-result", Fault::Status(404), 1, 1_000));
+
+    let report = world.sync().await;
+    report.finding("bulk-unreadable");
+    assert_eq!(world.shows("LIN-SND-M"), units(0));
+    world.minutes(1);
+    world.sync().await;
+    assert_eq!(world.shows("LIN-SND-M"), units(0));
+
+    world.faults(Faults::heal);
+    world.sync_all().await;
+    world.everything_agrees();
+}
+
+#[tokio::test]
+async fn while_more_has_changed_than_a_pass_decides_about_nobody_is_offered_more() {
+    let mut brand = Brand::default();
+    let shirt = brand.products[0].clone();
+    brand.products.extend((0..5_001).map(|number| Product {
+        handle: format!("shirt-{number}"),
+        variants: vec![{
+            let mut variant = shirt.variants[0].clone();
+            variant.sku = Some(format!("SHIRT-{number}"));
+            variant
+        }],
+        ..shirt.clone()
+    }));
+    let world = brand.open_synced().await;
+    world.shop(|shop, _| shop.options_mut().bulk.running_ms = 30_000);
+    world.hours(25);
+    world.set_stock("LIN-SND-S", "Paris", 50);
+    world.set_stock("LIN-SND-M", "Paris", 0);
+    world.faults(|faults| faults.next(Side::Shopify, "LevelChanges", Fault::Status(500), 1_000));
+    world.sync().await;
+    world.minutes(1);
+    world.check().await;
+    world.faults(Faults::heal);
+    world.set_stock("LIN-SND-S", "Paris", 1);
+    for number in 0..5_001 {
+        world.set_stock(&format!("SHIRT-{number}"), "Paris", 2);
+    }
+
+    let report = world.sync().await;
+
+    assert!(
+        report.summary().contains("more than 5000 styles changed"),
+        "{report:?}"
+    );
+    assert_eq!(world.shows("LIN-SND-M"), units(9), "less is told at once");
+    assert_eq!(
+        world.shows("LIN-SND-S"),
+        units(16),
+        "the file's 54 are not true any more"
+    );
+    world.minutes(1);
+    world.sync_all().await;
+    world.everything_agrees();
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::brand::Brand;
 use crate::clock::START;
+use crate::damaged::damage;
 use crate::order_desk::SPRING;
 use crate::world::{World, units};
 
@@ -31,6 +32,24 @@ fn moments(world: &World) -> Vec<(String, u64)> {
     watermarks
         .chain([of("since"), of("cancelled_until")])
         .collect()
+}
+
+#[tokio::test]
+async fn what_was_taken_down_by_a_clock_that_was_ahead_is_read_anew() {
+    let world = Brand::default().open_synced().await;
+    for key in ["full-read", "catalogue"] {
+        damage(&world, key, |state| {
+            state["read_at"] = (START + YEARS_MS).into()
+        });
+    }
+
+    let report = world.sync().await;
+
+    assert_eq!(report.count("variants_read"), 24);
+    for key in ["full-read", "catalogue"] {
+        let state: Value = serde_json::from_str(&world.ledger()[key]).unwrap();
+        assert!(state["read_at"].as_u64().unwrap() <= world.now(), "{state}");
+    }
 }
 
 #[tokio::test]

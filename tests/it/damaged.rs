@@ -7,7 +7,7 @@ use crate::brand::Brand;
 use crate::world::{NAME, World};
 
 /// Something changed a value of the ledger.
-fn damage(world: &World, key: &str, change: impl FnOnce(&mut Value)) {
+pub fn damage(world: &World, key: &str, change: impl FnOnce(&mut Value)) {
     let mut value: Value = serde_json::from_str(&world.ledger()[key]).unwrap();
     change(&mut value);
     let write = Write {

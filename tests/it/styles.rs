@@ -31,6 +31,81 @@ async fn a_style_made_on_joor_by_hand_is_never_touched() {
 }
 
 #[tokio::test]
+async fn a_style_made_on_joor_whose_number_looks_like_a_products_is_left_alone() {
+    let world = Brand::default().open().await;
+    world.joor(|joor| {
+        joor.add_style_by_hand("Sample Vest", &["Oat"], &["S", "M"], "99");
+        joor.set_style_number("Sample Vest", "10234");
+    });
+
+    let report = world.sync().await;
+
+    assert_eq!(report.count("styles_never_met"), 1);
+    report.finding("styles-never-met");
+    world.everything_agrees();
+    let told = world.all_that_joor_shows().len();
+    world.minutes(1);
+    assert_eq!(
+        world.sync().await.count("styles_read"),
+        0,
+        "nor is it read again and again"
+    );
+
+    world.hours(25);
+    world.sync_all().await;
+    assert_eq!(world.all_that_joor_shows().len(), told);
+    world.everything_agrees();
+}
+
+#[tokio::test]
+async fn a_product_may_be_a_style_for_each_colour() {
+    let world = Brand::default().open().await;
+    let style = world.style("LIN-SND-M");
+    world.joor(|joor| joor.split_style(style, "Ink", "MTO"));
+    world.sync().await;
+    world.everything_agrees();
+    let shown = world.all_that_joor_shows();
+    let ledger = world.ledger();
+
+    world.hours(7);
+    let again = world.sync().await;
+
+    assert_eq!(again.count("rows_published"), 0);
+    assert_eq!(world.all_that_joor_shows(), shown);
+    let styles = |ledger: &std::collections::BTreeMap<String, String>| {
+        let is_style = |(key, _): &(&String, &String)| key.starts_with("style/");
+        let styles = ledger.iter().filter(is_style);
+        styles.map(|(_, text)| text.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(styles(&world.ledger()), styles(&ledger));
+
+    world.set_stock("LIN-SND-M", "Lyon", 1);
+    world.set_stock("LIN-INK-M", "Lyon", 3);
+    world.minutes(1);
+    world.sync().await;
+    world.everything_agrees();
+}
+
+#[tokio::test]
+async fn a_sku_that_joor_has_no_more_is_forgotten_with_the_reading() {
+    let world = Brand::default().open_synced().await;
+    let style = world.style("LIN-SND-M");
+    let skus = |world: &World| {
+        let style: serde_json::Value =
+            serde_json::from_str(&world.ledger()[&format!("style/{style}")]).unwrap();
+        style["skus"].as_array().unwrap().len()
+    };
+    let before = skus(&world);
+    let upc = world.upc("LIN-SND-M");
+    world.joor(|joor| joor.drop_sku(&upc));
+
+    world.hours(7);
+    world.sync_all().await;
+
+    assert_eq!(skus(&world), before - 1);
+}
+
+#[tokio::test]
 async fn a_phantom_sku_gets_an_explicit_zero() {
     let world = Brand::default().open().await;
     // The shop has no Wrap Dress in Ecru, L; JOOR makes a SKU of each colour and size.

@@ -13,6 +13,9 @@ use super::text::shown;
 pub struct Style {
     /// JOOR's own id of it.
     pub joor: String,
+    /// The same of further styles that were made from this product: one for each colour, for example.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub joor_more: Vec<String>,
     /// Style number on JOOR.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub number: String,
@@ -142,6 +145,27 @@ pub enum Desired {
 }
 
 impl Style {
+    /// JOOR's ids of all styles that it stands for.
+    pub fn joor_ids(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.joor).chain(&self.joor_more)
+    }
+
+    /// It stands for the style with this id, too; JOOR's first of them gives its own.
+    pub fn is_also(&mut self, joor: &str, is_first: bool) {
+        let known: Vec<String> = self.joor_ids().filter(|id| *id != joor).cloned().collect();
+        match (is_first, self.joor == joor) {
+            (true, _) => (self.joor, self.joor_more) = (joor.to_owned(), known),
+            (false, true) => {}
+            (false, false) if self.joor_more.iter().any(|id| id == joor) => {}
+            (false, false) => self.joor_more.push(joor.to_owned()),
+        }
+    }
+
+    /// Shopify has a variant for one of its SKUs, or had one once: so it was made from the shop.
+    pub fn was_met(&self) -> bool {
+        self.skus.iter().any(|sku| sku.variant.is_some())
+    }
+
     /// How people know it: by its name, else by its number.
     pub fn shown_name(&self) -> String {
         let name = shown(&self.name);
@@ -212,6 +236,12 @@ impl Sku {
         } else {
             self.upc.clone()
         }
+    }
+
+    /// JOOR takes them for the same SKU: see [`Sku::label`].
+    pub fn is_named_as(&self, other: &Self) -> bool {
+        let by_traits = self.color == other.color && self.size == other.size;
+        self.upc == other.upc && (!self.upc.is_empty() || by_traits)
     }
 
     /// Sets what is wanted to what differs between `desired` and what JOOR has. Dated rows whose

@@ -4,14 +4,14 @@
 //! created on JOOR will not sync" (seed). A reading goes page by page, is committed page by page,
 //! and may take several passes where JOOR's credits do not last.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::bitmap::{Bitmap, ORDINAL_MAX};
 use crate::core::finding::Finding;
 use crate::core::id::Id;
 use crate::core::style::{Sku, Style};
 use crate::core::text::shown;
-use crate::core::time::{HOUR, MINUTE};
+use crate::core::time::{HOUR, MINUTE, age};
 use crate::halt::Halt;
 use crate::joor::catalogue::{self as joor, Product, ProductSku};
 use crate::joor::client::{encode, unexpected};
@@ -33,9 +33,8 @@ const PAGES_MAX: u64 = 100_000;
 /// Reads the catalogue, or the next part of it, when it is due. False: it was never read to its
 /// end, so nobody knows what is linked.
 pub async fn read_if_due(desk: &mut Desk) -> Result<bool, Halt> {
-    let mut catalogue: Catalogue = desk.ledger.get("catalogue").await?.unwrap_or_default();
-    let now = desk.io.now();
-    let age = now.saturating_sub(catalogue.read_at);
+    let catalogue: Catalogue = desk.ledger.get("catalogue").await?.unwrap_or_default();
+    let age = age(desk.io.now(), catalogue.read_at);
     let due = catalogue.cursor.is_some()
         || catalogue.read_at == 0
         || age >= desk.settings.catalogue_hours * HOUR
@@ -44,6 +43,18 @@ pub async fn read_if_due(desk: &mut Desk) -> Result<bool, Halt> {
         return Ok(true);
     }
     let known = catalogue.read_at != 0;
+    match read_on(desk, catalogue, known).await {
+        // The stock goes on by what is known.
+        Err(Halt::Failed(finding)) if known => {
+            desk.report.find(*finding);
+            Ok(true)
+        }
+        done => done,
+    }
+}
+
+/// Begins a reading or goes on with it.
+async fn read_on(desk: &mut Desk, mut catalogue: Catalogue, known: bool) -> Result<bool, Halt> {
     let mut cursor = catalogue.cursor.take().unwrap_or_else(|| {
         catalogue.reading += 1;
         // What is found to be outdated from here on may have been read before.
@@ -254,26 +265,20 @@ async fn read_products(
             skus.entry(product).or_default().push(sku);
         }
     }
-    let keys = linked
-        .iter()
-        .map(|(_, p)| format!("linesheets-of/{}", p.id))
-        .collect();
-    let linesheets = desk.ledger.get_all::<LinesheetsOf>(keys).await?;
     let mut work = Work::default();
     work.load(desk, linked.iter().map(|(id, _)| *id)).await?;
-    for ((id, product), linesheets) in linked.iter().zip(linesheets) {
-        let linesheets = linesheets
-            .filter(|l| l.reading == number)
-            .unwrap_or_default()
-            .linesheets;
+    let known = work.styles.values().flat_map(|e| e.style.joor_ids());
+    let linesheets = linesheets_of(desk, linked.iter().map(|(_, p)| &p.id).chain(known), number);
+    let linesheets = linesheets.await?;
+    for (id, product) in &linked {
         let skus = skus.remove(&product.id).unwrap_or_default();
         let known = work.styles.get(id).map(|entry| entry.style.clone());
-        reading.came_meanwhile |= known.is_none() && linesheets.is_empty();
-        let style = merge(desk, known.as_ref(), product, linesheets, skus)?;
-        style
-            .skus
-            .iter()
-            .for_each(|sku| reading.seen.insert(sku.nr));
+        let mut style = merge(desk, reading, known.as_ref(), product, skus)?;
+        let on = style.joor_ids().filter_map(|id| linesheets.get(id));
+        style.linesheets = on.flatten().cloned().collect();
+        style.linesheets.sort();
+        style.linesheets.dedup();
+        reading.came_meanwhile |= known.is_none() && style.linesheets.is_empty();
         if known.as_ref() == Some(&style) {
             continue;
         }
@@ -287,6 +292,22 @@ async fn read_products(
     }
     work.write(desk, batch);
     Ok((products.len() - linked.len()) as u64)
+}
+
+/// The linesheets of styles by JOOR's id, as the reading with this number saw them.
+async fn linesheets_of(
+    desk: &Desk,
+    styles: impl Iterator<Item = &String>,
+    reading: u64,
+) -> Result<BTreeMap<String, Vec<(String, Option<bool>)>>, Halt> {
+    let styles: BTreeSet<&String> = styles.collect();
+    let keys = styles.iter().map(|id| format!("linesheets-of/{id}"));
+    let found = desk.ledger.get_all::<LinesheetsOf>(keys.collect()).await?;
+    let of_now = |of: Option<LinesheetsOf>| of.filter(|of| of.reading == reading);
+    let found = styles.into_iter().zip(found);
+    Ok(found
+        .filter_map(|(id, of)| Some((id.clone(), of_now(of)?.linesheets)))
+        .collect())
 }
 
 async fn read_skus(desk: &Desk, products: &[&str]) -> Result<Vec<ProductSku>, Halt> {
@@ -305,45 +326,46 @@ async fn read_skus(desk: &Desk, products: &[&str]) -> Result<Vec<ProductSku>, Ha
     }
 }
 
-/// The style as JOOR tells it, with what the ledger knew of its SKUs.
+/// The style as JOOR tells it, with what the ledger knew of its SKUs. Those that JOOR does not name
+/// here may be of another style that was made from the same product, so they stay until the reading
+/// has come to its end.
 fn merge(
     desk: &mut Desk,
+    reading: &mut Reading,
     known: Option<&Style>,
     product: &Product,
-    linesheets: Vec<(String, Option<bool>)>,
     skus: Vec<Sku>,
 ) -> Result<Style, Halt> {
-    let known_sku = |sku: &Sku| {
-        known?
-            .skus
-            .iter()
-            .find(|k| k.upc == sku.upc && k.color == sku.color && k.size == sku.size)
-    };
-    let mut merged: Vec<Sku> = Vec::with_capacity(skus.len());
+    let mut style = known.cloned().unwrap_or_else(|| Style {
+        joor: product.id.clone(),
+        ..Style::default()
+    });
+    let is_first = !style.skus.iter().any(|sku| reading.seen.contains(sku.nr));
+    style.is_also(&product.id, is_first);
+    if is_first {
+        style.number.clone_from(&product.number);
+        style.name.clone_from(&product.name);
+    }
     for sku in skus {
         // A repeated page, or JOOR's own duplicate: one SKU is told once.
-        if merged.iter().any(|m| m.label() == sku.label()) {
-            continue;
-        }
-        merged.push(match known_sku(&sku) {
-            Some(known) => known.clone(),
+        let nr = match style.skus.iter_mut().find(|known| known.is_named_as(&sku)) {
+            Some(known) => {
+                (known.color, known.size) = (sku.color, sku.size);
+                known.nr
+            }
             None => {
                 let nr = desk.totals.next_nr;
                 if nr >= ORDINAL_MAX {
                     return Err(too_many_skus());
                 }
                 desk.totals.next_nr = nr + 1;
-                Sku { nr, ..sku }
+                style.skus.push(Sku { nr, ..sku });
+                nr
             }
-        });
+        };
+        reading.seen.insert(nr);
     }
-    Ok(Style {
-        joor: product.id.clone(),
-        number: product.number.clone(),
-        name: product.name.clone(),
-        linesheets,
-        skus: merged,
-    })
+    Ok(style)
 }
 
 fn too_many_skus() -> Halt {

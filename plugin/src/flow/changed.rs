@@ -12,7 +12,7 @@ use crate::bindings::exports::atsync::connector::reconcile::Hint;
 use crate::core::finding::Finding;
 use crate::core::id::Id;
 use crate::core::style::Sku;
-use crate::core::time::{MINUTE, Millis, SECOND};
+use crate::core::time::{MINUTE, Millis, SECOND, age};
 use crate::halt::Halt;
 use crate::ledger::{Batch, Catalogue, FullRead};
 use crate::shopify::changes::{CHANGES_MAX, Changes, variants_of};
@@ -28,8 +28,8 @@ use super::{duplicates, gone};
 /// Styles decided about in one step.
 const STYLES_PER_STEP: usize = 50;
 
-/// Reads what changed, and decides about it.
-pub async fn read(desk: &mut Desk, hints: &[Hint]) -> Result<(), Halt> {
+/// Reads what changed, and decides about it. False: it was too much, so all stock is read next.
+pub async fn read(desk: &mut Desk, hints: &[Hint]) -> Result<bool, Halt> {
     let mut watermarks = Batch::default();
     let mut changes = Changes::default();
     read_watermarks(desk, &mut changes, &mut watermarks).await?;
@@ -38,7 +38,8 @@ pub async fn read(desk: &mut Desk, hints: &[Hint]) -> Result<(), Halt> {
     let dirty = dirty_styles(desk).await?;
     changes.products.extend(&dirty);
     if changes.too_many() {
-        return read_everything_instead(desk).await;
+        read_everything_instead(desk).await?;
+        return Ok(false);
     }
     let products: Vec<Id> = changes.products.into_iter().collect();
     for some in products.chunks(STYLES_PER_STEP) {
@@ -49,7 +50,8 @@ pub async fn read(desk: &mut Desk, hints: &[Hint]) -> Result<(), Halt> {
         );
         step(desk, some, &dirty).await?;
     }
-    desk.commit(watermarks).await
+    desk.commit(watermarks).await?;
+    Ok(true)
 }
 
 async fn read_watermarks(
@@ -231,10 +233,14 @@ async fn step(desk: &mut Desk, products: &[Id], dirty: &BTreeSet<Id>) -> Result<
         .map(|(product, _)| *product)
         .collect();
     // The watermarks pass over what could not be read; and Shopify's search may not know a new
-    // variant yet.
+    // variant yet. A style that was never met is waited for once.
+    let is_awaited = |product: &&Id| {
+        let entry = work.styles.get(product);
+        entry.is_some_and(|e| e.style.was_met()) || !dirty.contains(product)
+    };
     again
         .iter()
-        .chain(&missing)
+        .chain(missing.iter().filter(is_awaited))
         .for_each(|product| batch.put(format!("dirty/{product}"), &1));
     work.write(desk, &mut batch);
     desk.report.count("styles_read", linked.len() as u64);
@@ -253,7 +259,7 @@ async fn step(desk: &mut Desk, products: &[Id], dirty: &BTreeSet<Id>) -> Result<
 /// JOOR may know by now what the last reading of its catalogue did not.
 pub async fn bring_catalogue_forward(desk: &mut Desk) -> Result<(), Halt> {
     let catalogue: Catalogue = desk.ledger.get("catalogue").await?.unwrap_or_default();
-    if catalogue.outdated || desk.io.now() < catalogue.read_at.saturating_add(MINUTE) {
+    if catalogue.outdated || age(desk.io.now(), catalogue.read_at) < MINUTE {
         return Ok(());
     }
     let mut batch = Batch::default();

@@ -3,12 +3,14 @@
 //! Shopify writes the whole catalogue into a file (a bulk operation); the file is read in pieces,
 //! so memory does not grow with the shop. While Shopify writes, passes go on with what changes.
 
+use std::collections::BTreeSet;
+
 use crate::bindings::exports::atsync::connector::reconcile::{Failure, Lines, LinesRequest};
 use crate::core::bitmap::Bitmap;
 use crate::core::finding::Finding;
 use crate::core::id::Id;
 use crate::core::style::Direction;
-use crate::core::time::{HOUR, MINUTE, Millis, SECOND};
+use crate::core::time::{HOUR, MINUTE, Millis, SECOND, age};
 use crate::halt::Halt;
 use crate::http::{self, ATTEMPTS_MAX, WAIT_MAX};
 use crate::ledger::{Batch, Bulk, FullRead, Todo, todo_prefix};
@@ -36,7 +38,7 @@ const DRY_PATIENCE: Millis = 4 * MINUTE;
 /// nothing may be published.
 pub async fn run_if_due(desk: &mut Desk) -> Result<bool, Halt> {
     let mut state: FullRead = desk.ledger.get("full-read").await?.unwrap_or_default();
-    let age = desk.io.now().saturating_sub(state.read_at);
+    let age = age(desk.io.now(), state.read_at);
     let due = state.read_at == 0
         || state.asked
         || state.basis != desk.basis
@@ -51,6 +53,19 @@ pub async fn run_if_due(desk: &mut Desk) -> Result<bool, Halt> {
         state.basis = 0;
         keep(desk, &state, state.bulk.clone()).await?;
     }
+    match read_on(desk, state).await {
+        // The stock goes on by what changes.
+        Err(Halt::Failed(finding)) if known => {
+            desk.report.find(*finding);
+            let state = desk.ledger.get("full-read").await?.unwrap_or_default();
+            not_yet(desk, state).await
+        }
+        done => done,
+    }
+}
+
+/// Begins a reading or goes on with it.
+async fn read_on(desk: &mut Desk, mut state: FullRead) -> Result<bool, Halt> {
     let Some(mut bulk) = begun(desk, &mut state).await? else {
         return not_yet(desk, state).await;
     };
@@ -58,6 +73,7 @@ pub async fn run_if_due(desk: &mut Desk) -> Result<bool, Halt> {
         state.bulk = Some(bulk);
         return not_yet(desk, state).await;
     };
+    watch_changes(desk, bulk.asked_at).await?;
     let seen = match url.as_deref() {
         Some(url) => match read(desk, &mut state, &mut bulk, url).await? {
             Some(seen) => seen,
@@ -143,6 +159,7 @@ async fn begun(desk: &mut Desk, state: &mut FullRead) -> Result<Option<Bulk>, Ha
         offset: 0,
         lines: 0,
         unreadable: 0,
+        unread: Some(BTreeSet::new()),
         seen: String::new(),
     };
     keep(desk, state, Some(bulk.clone())).await?;
@@ -208,6 +225,17 @@ async fn written(
     }
 }
 
+/// From the first piece of the file on, the ledger may hold numbers as old as the question for it. So
+/// changes are watched from that moment, whatever becomes of the file.
+async fn watch_changes(desk: &mut Desk, asked_at: Millis) -> Result<(), Halt> {
+    let mut batch = Batch::default();
+    let watched = desk.places.locations.iter().map(|l| l.id.to_string());
+    for name in watched.chain(["products".to_owned(), "variants".to_owned()]) {
+        batch.put(format!("watermark/{name}"), &asked_at);
+    }
+    desk.commit(batch).await
+}
+
 /// Reads the file to its end: the SKUs seen. None: the pass is over, the next one goes on.
 async fn read(
     desk: &mut Desk,
@@ -220,6 +248,7 @@ async fn read(
         .then(|| desk.places.locations.iter().map(|l| l.id).collect());
     let mut reader = LineReader::new(bulk.offset, nested);
     (reader.lines, reader.unreadable) = (bulk.lines, bulk.unreadable);
+    reader.unread.clone_from(&bulk.unread);
     let mut seen =
         Bitmap::from_text(&bulk.seen).ok_or_else(|| Halt::damaged("full-read", "its bitmap"))?;
     let request = |offset| LinesRequest {
@@ -248,17 +277,18 @@ async fn read(
         desk.io.progress("reading stock", reader.lines, None);
         if coming.is_some() && desk.is_late() {
             (bulk.offset, bulk.lines) = (reader.resume_offset(), reader.lines);
-            (bulk.unreadable, bulk.seen) = (reader.unreadable, seen.to_text());
+            (bulk.unreadable, bulk.unread) = (reader.unreadable, reader.unread);
+            bulk.seen = seen.to_text();
             keep(desk, state, Some(bulk.clone())).await?;
             let now = desk.io.now();
             desk.come_again(now, "the shop's stock is read in several passes");
             return Ok(None);
         }
     }
-    (bulk.lines, bulk.unreadable) = (reader.lines, reader.unreadable);
+    (bulk.lines, bulk.unreadable, bulk.unread) = (reader.lines, reader.unreadable, reader.unread);
     desk.report.count("variants_read", reader.lines);
     if let Some(first) = reader.first_error {
-        desk.report.find(unreadable(reader.unreadable, &first));
+        desk.report.find(unreadable(bulk.unreadable, &first));
     }
     Ok(Some(seen))
 }
@@ -340,6 +370,11 @@ async fn take(
 pub fn read_again(desk: &mut Desk, products: &[Id], batch: &mut Batch) {
     for product in products {
         if desk.report.counts.get("styles_read_again") >= Some(&u64::from(AGAIN_MAX)) {
+            desk.report.find(Finding::warning(
+                "styles-left",
+                format!("More than {AGAIN_MAX} styles are to be read once more, so some are left to the next full read."),
+                "Look at the variants that could not be read: the report names the first. Then `resync`.",
+            ));
             return;
         }
         batch.put(format!("dirty/{product}"), &1);
@@ -358,21 +393,19 @@ fn unreadable(count: u64, first: &str) -> Finding {
     )
 }
 
-/// Everything was read: what was not seen is gone, and changes are watched from the moment that
-/// Shopify was asked.
+/// Everything was read: what was not seen is gone.
 async fn finish(desk: &mut Desk, state: FullRead, bulk: &Bulk, seen: &Bitmap) -> Result<(), Halt> {
     let new_basis = state.basis != desk.basis;
     let some_unseen = seen.count() + desk.totals.gone != desk.totals.skus;
-    if bulk.unreadable > 0 {
-        gone::read_unseen_again(desk, seen, new_basis).await?;
-    } else if new_basis || some_unseen {
-        gone::zero_unseen(desk, seen).await?;
+    match (bulk.unreadable, &bulk.unread) {
+        (0, _) if new_basis || some_unseen => {
+            gone::zero_unseen(desk, seen, &BTreeSet::new()).await?;
+        }
+        (0, _) => {}
+        (_, Some(styles)) => gone::zero_unseen(desk, seen, styles).await?,
+        (_, None) => gone::read_unseen_again(desk, seen, new_basis).await?,
     }
     let mut batch = Batch::default();
-    let watched = desk.places.locations.iter().map(|l| l.id.to_string());
-    for name in watched.chain(["products".to_owned(), "variants".to_owned()]) {
-        batch.put(format!("watermark/{name}"), &bulk.asked_at);
-    }
     let read_at = desk.io.now();
     let basis = desk.basis;
     batch.put(

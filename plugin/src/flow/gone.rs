@@ -1,6 +1,9 @@
 //! What was not seen in a complete reading is not there any more. Only such a reading may say so.
 
+use std::collections::BTreeSet;
+
 use crate::core::bitmap::Bitmap;
+use crate::core::finding::Finding;
 use crate::core::id::Id;
 use crate::core::style::{Sku, Style};
 use crate::halt::Halt;
@@ -10,12 +13,13 @@ use super::decide::Decider;
 use super::desk::Desk;
 use super::duplicates::{self, Relabel};
 use super::full_read;
+use super::report::plural;
 use super::work::Work;
 
 /// Styles looked at in one step.
 const PAGE: u32 = 500;
 
-/// Forgets the styles that JOOR has no more, after a complete reading of its catalogue.
+/// Forgets the styles and SKUs that JOOR has no more, after a complete reading of its catalogue.
 pub async fn unlink_unseen(desk: &mut Desk, seen: &Bitmap) -> Result<(), Halt> {
     let mut after: Option<String> = None;
     loop {
@@ -26,16 +30,19 @@ pub async fn unlink_unseen(desk: &mut Desk, seen: &Bitmap) -> Result<(), Halt> {
         after = Some(last.clone());
         let (mut batch, mut work) = (Batch::default(), Work::default());
         let mut relabels = Vec::new();
-        for (key, style) in &page {
-            let Some(product) = Id::parse(key) else {
+        let is_unseen = |sku: &Sku| !seen.contains(sku.nr);
+        for (key, style) in page {
+            let Some(product) = Id::parse(&key).filter(|_| style.skus.iter().any(is_unseen)) else {
                 continue;
             };
-            if style.skus.iter().any(|sku| seen.contains(sku.nr)) || style.skus.is_empty() {
-                continue;
+            let unseen = style.skus.iter().filter(|sku| is_unseen(sku));
+            relabels.extend(unseen.map(|sku| Relabel::gone(product, sku)));
+            if style.skus.iter().all(is_unseen) {
+                batch.remove_style(product, &style, &mut desk.totals);
+                desk.report.count("styles_unlinked", 1);
+            } else {
+                work.take(product, style, |sku| !is_unseen(sku));
             }
-            relabels.extend(style.skus.iter().map(|sku| Relabel::gone(product, sku)));
-            batch.remove_style(product, style, &mut desk.totals);
-            desk.report.count("styles_unlinked", 1);
         }
         duplicates::settle(desk, &mut work, &relabels, &mut batch).await?;
         work.write(desk, &mut batch);
@@ -47,14 +54,35 @@ pub async fn unlink_unseen(desk: &mut Desk, seen: &Bitmap) -> Result<(), Halt> {
 ///
 /// "No record is not zero": JOOR takes a SKU without a record for made to order, so a deleted
 /// variant, or a colour and size that JOOR combined by itself, must be told.
-pub async fn zero_unseen(desk: &mut Desk, seen: &Bitmap) -> Result<(), Halt> {
+///
+/// Of the styles `but`, a line could not be read: they are read again.
+pub async fn zero_unseen(desk: &mut Desk, seen: &Bitmap, but: &BTreeSet<Id>) -> Result<(), Halt> {
     let mut after: Option<String> = None;
-    while let Some(products) = unseen(desk, &mut after, |sku| !seen.contains(sku.nr)).await? {
+    let mut never_met = 0;
+    while let Some(mut products) = unseen(desk, &mut after, |sku| !seen.contains(sku.nr)).await? {
+        products.retain(|product| !but.contains(product));
         let mut work = Work::default();
         work.load(desk, products.iter().copied()).await?;
-        conclude(desk, work, &products, |nr| seen.contains(nr)).await?;
+        never_met += conclude(desk, work, &products, |nr| seen.contains(nr)).await?;
     }
-    Ok(())
+    desk.report.count("styles_never_met", never_met);
+    if never_met > 0 {
+        desk.report.find(Finding::warning(
+            "styles-never-met",
+            format!(
+                "{} on JOOR {} a number like those of Shopify's products, but no SKU of them was ever met in this \
+                 shop, so their stock is left alone.",
+                plural(never_met, "style"),
+                if never_met == 1 { "has" } else { "have" },
+            ),
+            "Nothing to do if they were made on JOOR. If they were made from this shop, look at the setting `upc`; \
+             if their products were deleted, take them off their linesheets on JOOR.",
+        ));
+    }
+    let mut batch = Batch::default();
+    let again: Vec<Id> = but.iter().copied().collect();
+    full_read::read_again(desk, &again, &mut batch);
+    desk.commit(batch).await
 }
 
 /// An unreadable variant is not a missing one: its style is read again. So are the styles of SKUs that
@@ -94,20 +122,28 @@ async fn unseen(
 
 /// Marks the SKUs of `products` that were not seen as gone, and commits. Those that were gone before
 /// are decided about again: a warehouse that was withheld then still shows what it had.
+///
+/// Gives how many of the styles are left alone, because no SKU of them was ever met in Shopify: one
+/// that was made on JOOR may have any number, also one like a product's.
 pub async fn conclude(
     desk: &mut Desk,
     mut work: Work,
     products: &[Id],
     seen: impl Fn(u32) -> bool,
-) -> Result<(), Halt> {
+) -> Result<u64, Halt> {
     let claims = desk.claims.now();
-    let (mut batch, mut relabels, mut zeroed) = (Batch::default(), Vec::new(), 0);
+    let (mut batch, mut relabels) = (Batch::default(), Vec::new());
+    let (mut zeroed, mut never_met) = (0, 0);
     {
         let decider = Decider::new(desk, &claims);
         for product in products {
             let Some(entry) = work.styles.get_mut(product) else {
                 continue;
             };
+            if !entry.style.was_met() {
+                never_met += 1;
+                continue;
+            }
             let style = entry.style.clone();
             for sku in entry.style.skus.iter_mut().filter(|s| !seen(s.nr)) {
                 let before = sku.clone();
@@ -123,5 +159,6 @@ pub async fn conclude(
     duplicates::settle(desk, &mut work, &relabels, &mut batch).await?;
     work.write(desk, &mut batch);
     desk.report.count("skus_without_variant", zeroed);
-    desk.commit(batch).await
+    desk.commit(batch).await?;
+    Ok(never_met)
 }

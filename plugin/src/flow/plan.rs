@@ -29,7 +29,8 @@ const EXPLAINED_MAX: usize = 200;
 
 /// Shows what a sync would do.
 pub async fn run(desk: &mut Desk) -> Result<(), Halt> {
-    if !sync::decide(desk, &[]).await? {
+    let ready = sync::decide(desk, &[]).await?;
+    if ready.is_empty() {
         desk.report.summary.push(
             "The plan is not complete: the first reading is still under way. Ask again in a moment.".into(),
         );
@@ -53,8 +54,8 @@ pub async fn run(desk: &mut Desk) -> Result<(), Halt> {
         ],
     );
     let mut rows = Vec::new();
-    for direction in [Direction::Decrease, Direction::Increase] {
-        show(desk, direction, &mut table, &mut rows).await?;
+    for direction in ready {
+        show(desk, *direction, &mut table, &mut rows).await?;
     }
     let all = table.rows.len() as u64 + table.more;
     desk.report.count("rows_planned", all);

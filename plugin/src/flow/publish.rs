@@ -10,7 +10,7 @@ use crate::core::finding::Finding;
 use crate::core::id::Id;
 use crate::core::style::{Direction, Parked, Sku};
 use crate::core::text::shown;
-use crate::core::time::{MINUTE, Millis};
+use crate::core::time::{MINUTE, Millis, age};
 use crate::halt::Halt;
 use crate::http::excerpt;
 use crate::joor::client::Sent as Reply;
@@ -29,12 +29,12 @@ const PAGE: u32 = 200;
 /// So many rows refused one by one, with none accepted, mean that it is not the rows.
 const REFUSED_ALONE_MAX: u64 = 8;
 
-/// Publishes all that waits.
-pub async fn run(desk: &mut Desk) -> Result<(), Halt> {
+/// Publishes what waits in these directions, one after the other.
+pub async fn run(desk: &mut Desk, ready: &[Direction]) -> Result<(), Halt> {
     if desk.totals.parked > 0 {
         let now = desk.io.now();
         let again = |_: &Sku, entry: &ParkedEntry| {
-            entry.parked.code == Parked::UNANSWERED && now >= entry.at + UNANSWERED_FOR
+            entry.parked.code == Parked::UNANSWERED && age(now, entry.at) >= UNANSWERED_FOR
         };
         unpark(desk, again).await?;
     }
@@ -42,9 +42,11 @@ pub async fn run(desk: &mut Desk) -> Result<(), Halt> {
         return Ok(());
     }
     let mut counts = Counts::default();
-    let mut done = publish(desk, Direction::Decrease, &mut counts).await;
-    if matches!(done, Ok(true)) {
-        done = publish(desk, Direction::Increase, &mut counts).await;
+    let mut done = Ok(true);
+    for direction in ready {
+        if matches!(done, Ok(true)) {
+            done = publish(desk, *direction, &mut counts).await;
+        }
     }
     if matches!(done, Ok(true)) {
         release_brake(desk).await?;

@@ -49,6 +49,14 @@ impl Work {
         Ok(())
     }
 
+    /// Adds a style as the ledger knows it, less the SKUs that are not to be kept.
+    pub fn take(&mut self, product: Id, style: Style, keep: impl FnMut(&Sku) -> bool) {
+        let mut entry = Entry::known(style);
+        entry.style.skus.retain(keep);
+        entry.changed = true;
+        self.styles.insert(product, entry);
+    }
+
     /// Adds a style that the ledger does not know.
     pub fn add(&mut self, product: Id, style: Style) {
         let entry = Entry {

@@ -1,5 +1,7 @@
 //! The result of a bulk operation, line by line, gathered into styles.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 use super::variant::{Level, Variant};
@@ -27,8 +29,23 @@ pub struct LineReader {
     pub lines: u64,
     /// Lines that could not be read.
     pub unreadable: u64,
+    /// The styles that they belong to; none where they may belong to any.
+    pub unread: Option<BTreeSet<Id>>,
     /// What was wrong with the first of them.
     pub first_error: Option<String>,
+}
+
+/// The most styles that are remembered for a line that could not be read.
+const STYLES_MAX: usize = 500;
+
+#[derive(Deserialize)]
+struct StyleOfLine {
+    product: IdOfLine,
+}
+
+#[derive(Deserialize)]
+struct IdOfLine {
+    id: Id,
 }
 
 #[derive(Deserialize)]
@@ -36,14 +53,9 @@ pub struct LineReader {
 struct LevelLine {
     #[serde(rename = "__parentId")]
     parent: Id,
-    location: LocationOfLevel,
+    location: IdOfLine,
     #[serde(flatten)]
     level: Level,
-}
-
-#[derive(Deserialize)]
-struct LocationOfLevel {
-    id: Id,
 }
 
 impl LineReader {
@@ -56,6 +68,7 @@ impl LineReader {
             position: offset,
             lines: 0,
             unreadable: 0,
+            unread: Some(BTreeSet::new()),
             first_error: None,
         }
     }
@@ -86,7 +99,11 @@ impl LineReader {
             }
             match serde_json::from_str::<Variant>(line) {
                 Ok(variant) => groups.extend(self.take_variant(variant, begins_at)),
-                Err(error) => self.unreadable(&error.to_string(), line),
+                Err(error) => {
+                    let style = serde_json::from_str::<StyleOfLine>(line).ok();
+                    let style = style.map(|line| line.product.id);
+                    self.unreadable(style, &error.to_string(), line);
+                }
             }
         }
         groups
@@ -116,10 +133,11 @@ impl LineReader {
         let level: LevelLine = match serde_json::from_str(line) {
             Ok(level) => level,
             Err(error) => {
-                self.pending.iter_mut().for_each(|group| {
+                let style = self.pending.as_mut().map(|group| {
                     group.variants.pop();
+                    group.product
                 });
-                return self.unreadable(&error.to_string(), line);
+                return self.unreadable(style, &error.to_string(), line);
             }
         };
         let chosen = self
@@ -140,12 +158,19 @@ impl LineReader {
                 }
             }
             (Some(_), None) => {}
-            (None, _) => self.unreadable("its variant does not stand before it", line),
+            (None, _) => self.unreadable(None, "its variant does not stand before it", line),
         }
     }
 
-    fn unreadable(&mut self, why: &str, line: &str) {
+    fn unreadable(&mut self, style: Option<Id>, why: &str, line: &str) {
         self.unreadable += 1;
+        self.unread = match (self.unread.take(), style) {
+            (Some(mut styles), Some(style)) if styles.len() < STYLES_MAX => {
+                styles.insert(style);
+                Some(styles)
+            }
+            _ => None,
+        };
         self.first_error.get_or_insert_with(|| {
             let begin: String = line.chars().take(120).collect();
             format!("{why}: {begin}")
@@ -195,7 +220,7 @@ mod tests {
         let variant = group.variants.first().expect("a variant");
         assert_eq!(variant.level(0), Quantity::NotStocked);
         assert_eq!(variant.level(1), Quantity::Available(4));
-        assert_eq!(reader.unreadable, 1);
+        assert_eq!((reader.unreadable, reader.unread), (1, None));
     }
 
     #[test]
@@ -215,6 +240,26 @@ mod tests {
         assert!(reader.push(&(variant(1, 7) + &variant(2, 7))).is_empty());
         assert!(reader.finish().is_some());
         assert_eq!(reader.resume_offset(), u64::MAX);
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_is_of_its_style_or_of_any() {
+        let odd = |id, product| variant(id, product).replace("DENY", "MAYBE");
+        let mut reader = LineReader::new(0, None);
+        reader.push(&(variant(1, 7) + &odd(2, 8) + &odd(3, 8)));
+        let styles = BTreeSet::from([Id(8)]);
+        assert_eq!(reader.unread, Some(styles));
+        reader.push("garbage\n");
+        assert_eq!(reader.unread, None);
+        assert_eq!(reader.unreadable, 3);
+
+        let mut reader = LineReader::new(0, None);
+        for product in 1..=STYLES_MAX as u64 {
+            reader.push(&odd(product, product));
+        }
+        assert!(reader.unread.is_some());
+        reader.push(&odd(1, STYLES_MAX as u64 + 1));
+        assert_eq!(reader.unread, None);
     }
 
     #[test]

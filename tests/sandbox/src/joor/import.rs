@@ -161,6 +161,58 @@ impl Account {
         }
     }
 
+    /// Gives the styles of this name a style number.
+    pub fn set_style_number(&mut self, name: &str, number: &str) {
+        let styles = self.library.products.iter_mut();
+        for style in styles.filter(|style| &*style.name == name) {
+            style.identifier = Some(Key::new(number));
+        }
+    }
+
+    /// The style of a SKU is not made in its colour and size any more. An unknown UPC changes nothing.
+    pub fn drop_sku(&mut self, upc: &str) {
+        if let Some(no) = self.library.find_upc(upc) {
+            self.library.forget_upc(no);
+            let styles = self.library.products.iter_mut();
+            styles.for_each(|style| style.skus.retain(|sku| *sku != no));
+        }
+    }
+
+    /// Makes a style of its own of one colour of the style that was made from a Shopify product, as
+    /// the integration does where it is told to split by colour, and puts it on the linesheet with
+    /// this code. An unknown style changes nothing.
+    pub fn split_style(&mut self, style: u64, color: &str, code: &str) {
+        let library = &mut self.library;
+        let key = Key::Number(style);
+        let Some(whole) = library.find_external(&key.to_string()) else {
+            return;
+        };
+        let split = library.add_product(Product {
+            name: color.into(),
+            description: None,
+            external_id: Some(key.clone()),
+            identifier: Some(key),
+            skus: vec![],
+        });
+        for no in 0..position(library.skus.len()) {
+            let sku = &mut library.skus[no as usize];
+            if sku.product == whole && library.traits.name(sku.color) == color {
+                sku.product = split;
+                library.products[whole as usize].skus.retain(|of| *of != no);
+                library.products[split as usize].skus.push(no);
+            }
+        }
+        let collections = library.collections.iter_mut();
+        for collection in collections.filter(|collection| collection.external_id == code) {
+            let order_number = position(collection.items.len() + 1);
+            collection.items.push(Item {
+                product: split,
+                order_number,
+                skus: vec![],
+            });
+        }
+    }
+
     /// Puts the style that was made from a Shopify product on the linesheets with these codes,
     /// and takes it off all others. An unknown style changes nothing.
     pub fn set_linesheets(&mut self, style: u64, codes: &[&str]) {
