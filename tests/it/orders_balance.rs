@@ -332,7 +332,7 @@ async fn orders_balance_while_answers_are_lost_on_both_sides() {
 }
 
 #[tokio::test]
-async fn an_ordinary_order_takes_three_requests_to_each_side() {
+async fn an_ordinary_order_takes_three_requests_to_shopify_and_four_to_joor() {
     let world = Brand::default().open_synced().await;
     world.buys(SPRING, &[("LIN-SND-M", 1)]);
     // The first one also brings the definition of the unique id.
@@ -344,6 +344,7 @@ async fn an_ordinary_order_takes_three_requests_to_each_side() {
     world.sync().await;
 
     let after = [Side::Shopify, Side::Joor].map(|side| order_requests(&world, side));
-    // What its UPCs are, the order, its claim shown; what is offered, what is cancelled, the word.
-    assert_eq!([after[0] - before[0], after[1] - before[1]], [3, 3]);
+    // What its UPCs are, the order, its claim shown; what is offered, what is cancelled, the word, and
+    // whether the order before was changed until JOOR had the word.
+    assert_eq!([after[0] - before[0], after[1] - before[1]], [3, 4]);
 }

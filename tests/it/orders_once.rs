@@ -402,3 +402,28 @@ async fn five_orders_a_minute_are_kept_to_waited_for_and_reported() {
         world.everything_agrees();
     }
 }
+
+#[tokio::test]
+async fn an_order_that_comes_to_something_else_is_parked_however_it_was_found() {
+    for lost in [false, true] {
+        let mut brand = Brand::default();
+        brand.options.shopify.orders.surcharge = 1_50;
+        let world = brand.open_synced().await;
+        if lost {
+            world.faults(|faults| faults.next(Side::Shopify, "OrderCreate", Fault::CutAfter, 1));
+        }
+        let order = world.buys(SPRING, &[("LIN-SND-M", 2)]);
+
+        world.passes(4).await;
+
+        let (codes, told) = world.parked(order).await;
+        assert_eq!(codes, ["order-total-differs"], "{lost}");
+        let words = "It comes to 91.5 EUR in Shopify, and should come to 90.00 EUR.";
+        assert!(told.contains(words), "{told}");
+        assert_eq!(world.exported(order).0, ExportStatus::Failed);
+
+        world.act_on("orders-release", order).await;
+        world.passes(1).await;
+        assert_eq!(world.exported(order).0, ExportStatus::Success);
+    }
+}

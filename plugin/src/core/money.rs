@@ -67,6 +67,11 @@ impl Currency {
         Some(if negative { -minor } else { minor })
     }
 
+    /// `1250.00 EUR`.
+    pub fn shown(self, minor: i64) -> String {
+        format!("{} {}", self.write(minor), self.code)
+    }
+
     /// Writes minor units as Shopify's `Decimal` and as people read them: `1250.00`.
     pub fn write(self, minor: i64) -> String {
         let digits = usize::from(self.digits);

@@ -20,11 +20,20 @@ pub const UPDATES_MAX: usize = 50;
 
 /// Which orders to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which {
+pub enum Which<'o> {
     /// Approved, and not exported (a failed export counts) or modified since.
     ToTakeOver,
     /// Cancelled, and modified between these moments.
     Cancelled {
+        /// From.
+        since: Millis,
+        /// To.
+        until: Millis,
+    },
+    /// The one with this id, whatever became of it.
+    One(&'o str),
+    /// Approved, exported or not, and modified between these moments.
+    Approved {
         /// From.
         since: Millis,
         /// To.
@@ -48,14 +57,16 @@ pub struct Page {
 ///
 /// # Errors
 /// As [`Joor::page`].
-pub async fn read(joor: &Joor, which: Which, start: u64) -> Result<Page, Halt> {
+pub async fn read(joor: &Joor, which: Which<'_>, start: u64) -> Result<Page, Halt> {
+    let modified = |kind: u8, since, until| {
+        let (since, until) = (encode(&moment(since)), encode(&moment(until)));
+        format!("order_type={kind}&export_status=1&date_start={since}&date_end={until}")
+    };
     let filter = match which {
         Which::ToTakeOver => "order_type=6&export_status=5".to_owned(),
-        Which::Cancelled { since, until } => format!(
-            "order_type=5&export_status=1&date_start={}&date_end={}",
-            encode(&moment(since)),
-            encode(&moment(until))
-        ),
+        Which::One(id) => format!("order_type=8&export_status=1&order_id={}", encode(id)),
+        Which::Cancelled { since, until } => modified(5, since, until),
+        Which::Approved { since, until } => modified(6, since, until),
     };
     let path = format!("/order/?sync=0&check=0&{filter}&start_from={start}&count={PAGE}");
     page(&joor.read_v2(&path).await?, start)

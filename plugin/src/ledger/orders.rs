@@ -38,6 +38,10 @@ pub struct Orders {
     pub cancelled_until: Millis,
     /// When the reading of cancellations began that goes on; 0: none does.
     pub cancelled_begun: Millis,
+    /// The orders that JOOR was told of since it was last read what changed there meanwhile: a change
+    /// that comes before the word that the order is exported is hidden by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub told: Option<ToldSince>,
     /// Where the reading of what JOOR offers goes on; 0: from the beginning.
     pub offered_from: u64,
     /// The same for the cancellations.
@@ -48,6 +52,15 @@ pub struct Orders {
     pub defined: bool,
     /// Which orders rest, and how far their people are forgotten.
     pub people: People,
+}
+
+/// The time in which orders were read and JOOR was told that they are exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToldSince {
+    /// When the first of them was read.
+    pub from: Millis,
+    /// When the last of them was told.
+    pub to: Millis,
 }
 
 /// Where an order stands.
@@ -195,6 +208,9 @@ pub struct Part {
     pub back_order: bool,
     /// When it was sent last, on Shopify's clock, which nobody sets; 0: never.
     pub sent_at: Millis,
+    /// What it has to come to, as it was sent: `450.00 EUR`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub total: String,
     /// The order, once Shopify confirmed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<ShopifyOrder>,
@@ -342,6 +358,22 @@ impl OrderEntry {
     pub fn claim_units(&self) -> i64 {
         let lines = self.decision.iter().flat_map(|decision| &decision.lines);
         lines.fold(0, |sum, line| sum.saturating_add(line.claim))
+    }
+
+    /// Parks it for one more reason, beside those that are there.
+    pub fn park_also(&mut self, at: Millis, trouble: Trouble) {
+        let known = self.parked.iter().flat_map(|parked| &parked.troubles);
+        let others = known.filter(|known| known.code != trouble.code);
+        let troubles = others.cloned().chain([trouble.clone()]).collect();
+        self.park(at, troubles, None);
+    }
+
+    /// One of its reasons is settled.
+    pub fn unpark(&mut self, code: &str) {
+        if let Some(parked) = &mut self.parked {
+            parked.troubles.retain(|trouble| trouble.code != code);
+        }
+        self.parked.take_if(|parked| parked.troubles.is_empty());
     }
 
     /// Parks it. The moment stays where the troubles are the same.

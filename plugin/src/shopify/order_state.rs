@@ -108,12 +108,11 @@ impl OrderState {
         )
     }
 
-    /// What it comes to, in minor units; none in another currency, or for what is no amount.
-    pub fn total(&self, currency: Currency) -> Option<i64> {
+    /// What it comes to, as [`Currency::shown`]; none for a currency or an amount that is none.
+    pub fn total(&self) -> Option<String> {
         let money = &self.total_price_set.shop_money;
-        (money.currency_code == currency.code())
-            .then(|| currency.read(&money.amount))
-            .flatten()
+        let currency = Currency::parse(&money.currency_code)?;
+        Some(currency.shown(currency.read(&money.amount)?))
     }
 
     /// What it comes to, in Shopify's words.
@@ -179,7 +178,6 @@ mod tests {
                 location: Some(Id(8)),
             }])
         );
-        let euro = Currency::parse("EUR").expect("a currency");
-        assert_eq!(state(json!([])).total(euro), Some(1_250));
+        assert_eq!(state(json!([])).total().as_deref(), Some("12.50 EUR"));
     }
 }

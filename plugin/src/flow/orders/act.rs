@@ -57,9 +57,9 @@ pub async fn release(desk: &mut Desk, id: &str) -> Result<(), Halt> {
         ));
     }
     let half = state == State::Sending;
-    let mut offered = None;
+    let mut on_joor = None;
     if state == State::Created || half {
-        offered = super::intake::offered_now(desk, id).await?;
+        on_joor = super::intake::on_joor(desk, id).await?;
     }
     let Some(entry) = book.entry_mut(id) else {
         return Ok(());
@@ -87,7 +87,7 @@ pub async fn release(desk: &mut Desk, id: &str) -> Result<(), Halt> {
                 part.placed = true;
             }
             entry.told = None;
-            if let Some(snapshot) = offered.filter(|_| changed || half) {
+            if let Some(snapshot) = on_joor.filter(|_| changed || half) {
                 entry.snapshot = snapshot;
             }
             "It counts as settled as it is in Shopify, and JOOR is told so."

@@ -143,6 +143,6 @@ fn refuse(desk: &Desk, book: &mut Book, id: &str, trouble: Trouble) {
     if let Some(entry) = book.entry_mut(id) {
         entry.state = State::Created;
         entry.cancel_refused = true;
-        entry.park(now, vec![trouble], None);
+        entry.park_also(now, trouble);
     }
 }

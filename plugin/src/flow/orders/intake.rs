@@ -1,6 +1,6 @@
 //! Reads what JOOR offers, and what it cancelled or changed, into the book.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::finding::Finding;
 use crate::core::order::{Order, Trouble};
@@ -8,7 +8,7 @@ use crate::core::snapshot::Snapshot;
 use crate::core::time::{DAY, HOUR, MINUTE, Millis, age, parse_loosely};
 use crate::halt::Halt;
 use crate::joor::orders::{Which, read as read_page};
-use crate::ledger::orders::{CHANGED, Ended, OrderEntry, ParkedOrder, State, Told};
+use crate::ledger::orders::{CHANGED, Ended, OrderEntry, State, Told};
 
 use super::super::desk::Desk;
 use super::super::report::plural;
@@ -17,9 +17,6 @@ use super::book::Book;
 
 /// Pages read of one kind in a pass: 2,000 orders. The next pass goes on where this one stops.
 const PAGES_MAX: usize = 40;
-
-/// Pages in which one order is looked for, for a person who waits.
-const PAGES_MAX_OF_SEARCH: usize = 1_000;
 
 /// By how much readings of cancellations overlap: JOOR's clock is not ours.
 const OVERLAP: u64 = 10 * MINUTE;
@@ -30,13 +27,22 @@ pub async fn read(desk: &mut Desk, book: &mut Book) -> Result<(), Halt> {
     begin(desk, book);
     let whole = offered(desk, book).await?;
     let cancelled = cancelled(desk, book).await?;
-    let ids: Vec<String> = book.offered.keys().chain(&cancelled).cloned().collect();
+    let changed = changed_meanwhile(desk, book).await?;
+    let offered = book.offered.keys().chain(&cancelled);
+    let ids: Vec<String> = offered.chain(changed.keys()).cloned().collect();
     book.load(desk, ids).await?;
     for id in book.offered.keys().cloned().collect::<Vec<_>>() {
         take_in(desk, book, &id);
     }
     for id in cancelled {
         cancel(book, &id);
+    }
+    for (id, snapshot) in changed {
+        let now = desk.io.now();
+        let entry = book.entry_mut(&id);
+        if let Some(entry) = entry.filter(|entry| entry.state == State::Created) {
+            has_changed(entry, &snapshot, now);
+        }
     }
     if whole {
         let mut gone = book.which(|entry| entry.state == State::Waiting);
@@ -52,23 +58,14 @@ pub async fn read(desk: &mut Desk, book: &mut Book) -> Result<(), Halt> {
     Ok(())
 }
 
-/// What an order is on JOOR now, where JOOR offers it.
+/// What an order is on JOOR now. None: JOOR does not have it any more.
 ///
 /// # Errors
 /// As [`read_page`].
-pub async fn offered_now(desk: &Desk, id: &str) -> Result<Option<Snapshot>, Halt> {
-    let mut start = 0;
-    for _ in 0..PAGES_MAX_OF_SEARCH {
-        let page = read_page(&desk.joor, Which::ToTakeOver, start).await?;
-        if let Some(order) = page.orders.iter().find(|order| order.id == id) {
-            return Ok(Some(Snapshot::of(order)));
-        }
-        match page.next {
-            Some(next) => start = next,
-            None => break,
-        }
-    }
-    Ok(None)
+pub async fn on_joor(desk: &Desk, id: &str) -> Result<Option<Snapshot>, Halt> {
+    let page = read_page(&desk.joor, Which::One(id), 0).await?;
+    let order = page.orders.iter().find(|order| order.id == id);
+    Ok(order.map(Snapshot::of))
 }
 
 /// Since when orders are taken over: the settings' day, or the first pass.
@@ -191,6 +188,36 @@ async fn cancelled(desk: &mut Desk, book: &mut Book) -> Result<BTreeSet<String>,
     Ok(ids)
 }
 
+/// What orders are by now that were read and told to be exported a short while ago. JOOR does not
+/// offer one again that was changed in between: the word that it is exported came later.
+async fn changed_meanwhile(
+    desk: &mut Desk,
+    book: &mut Book,
+) -> Result<BTreeMap<String, Snapshot>, Halt> {
+    let mut changed = BTreeMap::new();
+    let Some(told) = book.all.told else {
+        return Ok(changed);
+    };
+    let now = desk.shopify.answered_at();
+    let which = Which::Approved {
+        since: told.from.saturating_sub(OVERLAP),
+        until: now + HOUR,
+    };
+    let mut from = Some(0);
+    for _ in 0..PAGES_MAX {
+        let Some(start) = from else { break };
+        let page = read_page(&desk.joor, which, start).await?;
+        let orders = page.orders.iter();
+        changed.extend(orders.map(|order| (order.id.clone(), Snapshot::of(order))));
+        from = page.next;
+    }
+    // What JOOR shows may be a little older than what it has.
+    if age(now, told.to) >= MINUTE {
+        book.all.told = None;
+    }
+    Ok(changed)
+}
+
 /// Takes an offered order into the book.
 fn take_in(desk: &Desk, book: &mut Book, id: &str) {
     let Some(order) = book.offered.get(id).cloned() else {
@@ -206,7 +233,13 @@ fn take_in(desk: &Desk, book: &mut Book, id: &str) {
     match entry.state {
         State::Waiting => refresh(entry, &order, snapshot),
         State::Sending | State::Cancelling => {}
-        State::Created => changed_after_export(entry, &snapshot, now),
+        State::Created => {
+            // JOOR still offers what it was told of: it is told again, once in an hour.
+            let told_long_ago = |told: &mut Told| told.exported && age(now, told.at) >= HOUR;
+            if !has_changed(entry, &snapshot, now) {
+                entry.told.take_if(told_long_ago);
+            }
+        }
         State::Released if entry.ended != Some(Ended::Withdrawn) => {}
         // It waits again, and what is demanded is held; who judges it sees that it was in Shopify.
         State::Cancelled | State::Released if entry.was_in_shopify() => {
@@ -236,17 +269,13 @@ fn refresh(entry: &mut OrderEntry, order: &Order, snapshot: Snapshot) {
     entry.snapshot = snapshot;
 }
 
-/// An order in Shopify that JOOR offers again: changed since, or not marked.
-fn changed_after_export(entry: &mut OrderEntry, snapshot: &Snapshot, now: u64) {
+/// Holds an order in Shopify against what it is on JOOR now, and parks it where that is something else.
+fn has_changed(entry: &mut OrderEntry, snapshot: &Snapshot, now: u64) -> bool {
     let differences = entry.snapshot.differences(snapshot);
     if differences.is_empty() {
         // Somebody took the change back.
-        let changed = |parked: &mut ParkedOrder| parked.troubles.iter().any(|t| t.code == CHANGED);
-        entry.parked.take_if(changed);
-        // JOOR still offers what it was told of: it is told again, once in an hour.
-        let told_long_ago = |told: &Told| told.exported && age(now, told.at) >= HOUR;
-        entry.told.take_if(|told| told_long_ago(told));
-        return;
+        entry.unpark(CHANGED);
+        return false;
     }
     let trouble = Trouble::new(
         CHANGED,
@@ -256,7 +285,8 @@ fn changed_after_export(entry: &mut OrderEntry, snapshot: &Snapshot, now: u64) {
         ),
         "Change the order in Shopify by hand; then `orders release` it, which takes JOOR's new version for settled.",
     );
-    entry.park(now, vec![trouble], None);
+    entry.park_also(now, trouble);
+    true
 }
 
 /// Takes a cancellation into the book.

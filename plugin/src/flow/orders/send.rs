@@ -34,7 +34,7 @@ pub async fn look_up(desk: &mut Desk, book: &mut Book) -> Result<(), Halt> {
             let found = shop::find(&desk.shopify, &part.key).await?;
             let now = desk.shopify.now();
             match found {
-                Some(order) => confirm(book, &id, index, order),
+                Some(order) => confirm(desk, book, &id, index, order),
                 None if now >= part.sent_at.saturating_add(SETTLE) => {
                     if let Some(part) = part_mut(book, &id, index) {
                         part.sent_at = 0;
@@ -60,16 +60,31 @@ fn part_mut<'b>(book: &'b mut Book, id: &str, index: usize) -> Option<&'b mut Pa
     book.entry_mut(id)?.parts.get_mut(index)
 }
 
-fn confirm(book: &mut Book, id: &str, index: usize, order: OrderState) {
-    let Some(part) = part_mut(book, id, index) else {
+/// The order is there. Whether it comes to what it should is looked at however it was found.
+fn confirm(desk: &Desk, book: &mut Book, id: &str, index: usize, order: OrderState) {
+    let now = desk.io.now();
+    let Some(entry) = book.entry_mut(id) else {
         return;
     };
+    let Some(part) = entry.parts.get_mut(index) else {
+        return;
+    };
+    let wrong = !part.total.is_empty() && order.total().as_ref() != Some(&part.total);
+    let expected = part.total.clone();
     part.order = Some(ShopifyOrder {
         id: order.id,
         name: order.name.clone(),
         created_at: order.created_at(),
     });
     let key = part.key.clone();
+    if wrong {
+        let reason = format!(
+            "It comes to {} in Shopify, and should come to {expected}.",
+            order.total_words()
+        );
+        let fix = "Compare both orders, set the one in Shopify right, then `orders release` it.";
+        entry.park_also(now, Trouble::new(TOTAL_DIFFERS, reason, fix));
+    }
     book.fresh.insert(key, order);
 }
 
@@ -151,14 +166,15 @@ async fn create_one(desk: &mut Desk, book: &mut Book, task: &Task) -> Result<boo
             continue;
         };
         let now = desk.shopify.now();
+        let (new, total) = new;
         if let Some(entry) = book.entry_mut(id) {
             entry.state = State::Sending;
             if let Some(part) = entry.parts.get_mut(index) {
-                part.sent_at = now;
+                (part.sent_at, part.total) = (now, total);
             }
         }
         book.commit(desk, id).await?;
-        let answer = shop::create(&desk.shopify, &new.0).await?;
+        let answer = shop::create(&desk.shopify, &new).await?;
         goes_on = take_answer(desk, book, task, index, &new, answer).await?;
         let open = book
             .entry(id)
@@ -197,7 +213,7 @@ fn parts(connection: &str, entry: &OrderEntry) -> Vec<Part> {
 }
 
 /// What is sent for one part, with what it comes to; none where it was sent already.
-fn new_order(desk: &Desk, book: &Book, task: &Task, index: usize) -> Option<(NewOrder, i64)> {
+fn new_order(desk: &Desk, book: &Book, task: &Task, index: usize) -> Option<(NewOrder, String)> {
     let entry = book.entry(&task.id)?;
     let part = entry
         .parts
@@ -223,7 +239,7 @@ fn new_order(desk: &Desk, book: &Book, task: &Task, index: usize) -> Option<(New
         input: share.input(),
         behaviour: part.behaviour.clone(),
     };
-    Some((new, share.total()))
+    Some((new, task.ready.currency.shown(share.total())))
 }
 
 /// False: Shopify takes no more orders for the moment.
@@ -232,32 +248,18 @@ async fn take_answer(
     book: &mut Book,
     task: &Task,
     index: usize,
-    (new, total): &(NewOrder, i64),
+    new: &NewOrder,
     answer: Changed<OrderState>,
 ) -> Result<bool, Halt> {
     let id = task.id.as_str();
     match answer {
-        Changed::Done(order) => {
+        Changed::Done(order) if order.total().is_some() => {
             desk.report.count("orders_created", 1);
-            let wrong = order.total(task.ready.currency) != Some(*total);
-            let words = order.total_words();
-            confirm(book, id, index, order);
-            if wrong {
-                let expected = task.ready.currency.write(*total);
-                let reason =
-                    format!("It comes to {words} in Shopify, and should come to {expected}.");
-                let fix =
-                    "Compare both orders, set the one in Shopify right, then `orders release` it.";
-                park(
-                    desk,
-                    book,
-                    id,
-                    Trouble::new(TOTAL_DIFFERS, reason, fix),
-                    None,
-                );
-            }
+            confirm(desk, book, id, index, order);
             Ok(true)
         }
+        // What it comes to cannot be read: it is asked for once more.
+        Changed::Done(_) => look_again(desk, book, id, index, &new.key).await,
         Changed::Refused(refusal) if refusal.taken => {
             // Somebody was faster: perhaps ourselves, whose answer was lost.
             look_again(desk, book, id, index, &new.key).await
@@ -303,7 +305,7 @@ async fn look_again(
     match shop::find(&desk.shopify, key).await? {
         Some(order) => {
             desk.report.count("orders_created", 1);
-            confirm(book, id, index, order);
+            confirm(desk, book, id, index, order);
         }
         None => {
             let sent_at = book

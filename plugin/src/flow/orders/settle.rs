@@ -79,11 +79,7 @@ async fn place_part(desk: &mut Desk, book: &mut Book, id: &str, index: usize) ->
         let reason =
             format!("Its order {name} in Shopify is not assigned to the chosen location: {words}.");
         let fix = "Stock its SKUs at that location and move the order there by hand; then `orders release` it.";
-        entry.park(
-            now,
-            vec![Trouble::new("order-misplaced", reason, fix)],
-            None,
-        );
+        entry.park_also(now, Trouble::new("order-misplaced", reason, fix));
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::core::settings::Acknowledge;
 use crate::core::time::{MINUTE, Millis};
 use crate::halt::Halt;
 use crate::joor::orders::{UPDATES_MAX, Update, mark_by_reading, update};
-use crate::ledger::orders::{OrderEntry, Part, ShippedPart, State, Told};
+use crate::ledger::orders::{OrderEntry, Part, ShippedPart, State, Told, ToldSince};
 use crate::shopify::orders as shop;
 
 use super::super::desk::Desk;
@@ -32,6 +32,15 @@ pub async fn joor(desk: &mut Desk, book: &mut Book) -> Result<(), Halt> {
                 .map(|(exported, words)| (id, exported, words))
         })
         .collect();
+    if due.iter().any(|(_, exported, _)| *exported) {
+        // From when the orders were read; before anything is told, so that no end of a pass forgets it.
+        let to = desk.shopify.answered_at();
+        let passed = desk.io.now().saturating_sub(desk.started_at());
+        let read_at = to.saturating_sub(passed);
+        let from = book.all.told.map_or(read_at, |told| told.from.min(read_at));
+        book.all.told = Some(ToldSince { from, to });
+        book.commit_all(desk).await?;
+    }
     match way {
         Acknowledge::V4 => {
             for some in due.chunks(UPDATES_MAX) {

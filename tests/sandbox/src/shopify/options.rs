@@ -76,6 +76,8 @@ pub struct OrderOptions {
     pub claim_lag_ms: u64,
     /// Milliseconds that the job of `orderCancel` takes.
     pub cancel_ms: u64,
+    /// What an app of the shop puts on each new order, in minor units of its currency.
+    pub surcharge: i64,
 }
 
 /// How one order too many is refused.
@@ -125,6 +127,7 @@ impl Default for OrderOptions {
             committed_time: true,
             claim_lag_ms: 0,
             cancel_ms: 1000,
+            surcharge: 0,
         }
     }
 }

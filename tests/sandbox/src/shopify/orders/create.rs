@@ -149,8 +149,18 @@ impl Shop {
                 title: line.title,
                 code: line.code,
                 source: line.source,
-            })
-            .collect();
+            });
+        let surcharge = Some(self.options.orders.surcharge).filter(|units| *units != 0);
+        let surcharge = surcharge.map(|units| ShippingLine {
+            title: "Surcharge".to_owned(),
+            code: None,
+            source: None,
+            price: Price {
+                shop: units,
+                presentment: units,
+            },
+        });
+        let shipping_lines = shipping_lines.chain(surcharge).collect();
         let processed = input.processed_at.as_deref().and_then(time::read);
         let mut tags = input.tags.unwrap_or_default();
         tags.sort();
