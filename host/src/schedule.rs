@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use crate::clock::{Clock, Timestamp};
-use crate::engine::reconcile::Mode;
+use crate::engine::reconcile::{Mode, Verdict};
 use crate::pass::{CancellationToken, Ended, Passed, Runner, fault_parts};
 use crate::problem::Problem;
 use crate::store::{Standing, Stopped, Store, aside, standing};
@@ -157,7 +157,10 @@ impl Standing {
             Ok(Ended::Outcome(outcome)) => Standing {
                 next_run: outcome.next_run,
                 last_start: started,
-                failures: 0,
+                failures: match outcome.verdict {
+                    Verdict::Failed => failures,
+                    Verdict::Done | Verdict::Attention => 0,
+                },
                 stopped: None,
             },
             Ok(Ended::Fault(fault)) => match fault_parts(fault) {

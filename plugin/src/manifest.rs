@@ -74,7 +74,7 @@ pub fn describe() -> wit::Description {
             },
             wit::Offer {
                 name: "orders-release".into(),
-                summary: "Take an order for settled by hand: release its claim, and do nothing more for it.".into(),
+                summary: "Say that you have settled an order by hand. One that is not in Shopify releases its claim and is not taken over; one that is counts as right as it is there.".into(),
                 arguments: vec![argument("order", "JOOR's number of the order.", true)],
             },
         ],

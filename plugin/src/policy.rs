@@ -29,7 +29,7 @@ pub fn availability(
         .iter()
         .map(|l| Linesheet {
             code: l.code.clone(),
-            made_to_order: l.made_to_order,
+            made_to_order: l.made_to_order.or_else(|| settings.made_to_order(&l.code)),
         })
         .collect();
     let core_item = availability::Item {

@@ -107,16 +107,15 @@ impl Metrics {
         text.family(
             "atsync_last_success_timestamp_seconds",
             "gauge",
-            "The end of the last pass that did its work.",
+            "The end of the last pass that did its work; 0: there was none.",
         );
         for Known { name, last, .. } in known {
-            if let Some(at) = last.as_ref().and_then(|last| last.last_success) {
-                text.sample(
-                    "atsync_last_success_timestamp_seconds",
-                    &[("connection", name)],
-                    seconds(at),
-                );
-            }
+            let at = last.as_ref().and_then(|last| last.last_success);
+            text.sample(
+                "atsync_last_success_timestamp_seconds",
+                &[("connection", name)],
+                seconds(at.unwrap_or(0)),
+            );
         }
         text.family(
             "atsync_next_pass_timestamp_seconds",

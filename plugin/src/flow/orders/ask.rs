@@ -20,6 +20,7 @@ const FORGOTTEN: &str = "forgotten";
 /// All orders: those that a person has to look at first, then by age, the newest first.
 pub async fn list(desk: &mut Desk) -> Result<(), Halt> {
     let (mut all, mut finished) = (Vec::new(), Vec::new());
+    let mut not_listed = 0;
     let mut after: Option<String> = None;
     loop {
         let page: Vec<(String, OrderEntry)> =
@@ -34,12 +35,10 @@ pub async fn list(desk: &mut Desk) -> Result<(), Halt> {
             }
         }
         finished.sort_by_key(|entry: &OrderEntry| std::cmp::Reverse(entry.read_at));
-        desk.report.count(
-            "orders_finished_not_listed",
-            finished.len().saturating_sub(FINISHED_MAX) as u64,
-        );
+        not_listed += finished.len().saturating_sub(FINISHED_MAX) as u64;
         finished.truncate(FINISHED_MAX);
     }
+    desk.report.count("orders_finished_not_listed", not_listed);
     all.append(&mut finished);
     all.sort_by_key(|entry| {
         (
@@ -89,6 +88,11 @@ pub async fn list(desk: &mut Desk) -> Result<(), Halt> {
             plural(n as u64, "order")
         ),
     });
+    if not_listed > 0 {
+        desk.report.summary.push(format!(
+            "{not_listed} older ones that are finished are not listed; `orders show` knows them."
+        ));
+    }
     desk.report.data = json!({ "orders": all.iter().map(summary).collect::<Vec<_>>() });
     desk.report.tables.push(table);
     Ok(())
@@ -152,8 +156,9 @@ pub async fn show(desk: &mut Desk, id: &str) -> Result<(), Halt> {
     desk.report.tables.extend([lines, facts]);
     let mut data = summary(&entry);
     if let Some(data) = data.as_object_mut() {
-        data.insert("lines".into(), json!(decision.lines));
-        data.insert("open_claim".into(), json!(claim.map(|claim| claim.units)));
+        data.insert("lines".into(), with_texts(json!(decision.lines)));
+        let units = claim.map(|claim| claim.units);
+        data.insert("open_claim".into(), with_texts(json!(units)));
     }
     desk.report.data = json!({ "order": data });
     Ok(())
@@ -224,6 +229,19 @@ fn told_of(entry: &OrderEntry, text: &str) -> String {
         ("", Some(_)) => FORGOTTEN.into(),
         _ => text.into(),
     }
+}
+
+/// The same list with its ids as texts: a number of JSON is not safe above 2^53.
+fn with_texts(mut list: Value) -> Value {
+    let entries = list.as_array_mut().into_iter().flatten();
+    for value in entries.filter_map(Value::as_object_mut) {
+        for id in ["variant", "product", "item"] {
+            if let Some(id) = value.get_mut(id) {
+                *id = id.to_string().into();
+            }
+        }
+    }
+    list
 }
 
 fn state(entry: &OrderEntry) -> String {
