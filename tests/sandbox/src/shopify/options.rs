@@ -24,6 +24,9 @@ pub struct Options {
     pub cost_maximum: u32,
     /// Points that come back per second.
     pub cost_restore_rate: u32,
+    /// Milliseconds until a search by `updated_at` knows of a change to a product, a variant or an
+    /// inventory level; before, it takes the record for one that never changed. Not recorded.
+    pub change_lag_ms: u64,
     /// Bulk operations.
     pub bulk: BulkOptions,
     /// Orders.
@@ -160,6 +163,7 @@ impl Default for Options {
             api_version: "2026-10".to_owned(),
             cost_maximum: 2000,
             cost_restore_rate: 100,
+            change_lag_ms: 0,
             bulk: BulkOptions::default(),
             orders: OrderOptions::default(),
             webhook_secret: "sandbox-webhook-secret".to_owned(),

@@ -6,8 +6,9 @@ use super::node::{Node, Refusal};
 use super::page::Records;
 use super::plan::Field;
 use super::search::{Query, Term};
-use super::store::{LocationId, ProductId, Stocked, VariantId, place};
+use super::store::{LocationId, ProductId, Seconds, Stocked, VariantId, place};
 use crate::catalogue::Status;
+use crate::wire::Millis;
 
 impl Shop {
     /// The records of a connection field.
@@ -55,6 +56,14 @@ impl Shop {
         Ok(records)
     }
 
+    /// When a record last changed, as far as the index of searches knows.
+    fn indexed_change(&self, updated: Seconds) -> Seconds {
+        match self.options.change_lag_ms {
+            lag if Millis::from(updated) * 1_000 + lag > self.now && lag > 0 => 0,
+            _ => updated,
+        }
+    }
+
     fn variants(&self, query: Query, sort: Option<&str>) -> Records<'_> {
         let at = move |index| {
             let id = VariantId(place(index));
@@ -89,7 +98,7 @@ impl Shop {
         let product = ProductId(variant.product);
         match term.field.as_str() {
             "id" => term.id(id.number()),
-            "updated_at" => term.at(variant.updated),
+            "updated_at" => term.at(self.indexed_change(variant.updated)),
             "product_id" | "product_ids" => term.id(product.number()),
             "sku" => term.is(variant.sku.as_deref().unwrap_or_default()),
             "barcode" => term.is(variant.barcode.as_deref().unwrap_or_default()),
@@ -139,7 +148,7 @@ impl Shop {
         let words = &self.store.words;
         match term.field.as_str() {
             "id" => term.id(id.number()),
-            "updated_at" => term.at(product.updated),
+            "updated_at" => term.at(self.indexed_change(product.updated)),
             "created_at" => term.at(product.created),
             "handle" => term.is(&product.handle),
             "title" | "" => term.is(&product.title),
@@ -164,7 +173,7 @@ impl Shop {
                 let item = self.store.variant(id)?;
                 let found = query.matches(&|term| match term.field.as_str() {
                     "id" => term.id(id.item_number()),
-                    "updated_at" => term.at(item.item_updated),
+                    "updated_at" => term.at(self.indexed_change(item.item_updated)),
                     "sku" | "" => term.is(item.sku.as_deref().unwrap_or_default()),
                     _ => false,
                 });
@@ -238,7 +247,7 @@ impl Shop {
         self.store.level(location, variant).is_some_and(|level| {
             (level.stocked == Stocked::Yes || inactive)
                 && query.matches(&|term| match term.field.as_str() {
-                    "updated_at" => term.at(level.updated),
+                    "updated_at" => term.at(self.indexed_change(level.updated)),
                     "created_at" => term.at(level.created),
                     "inventory_item_id" => term.id(variant.item_number()),
                     "id" => term.id(Kind::InventoryLevel.number(location.index())),

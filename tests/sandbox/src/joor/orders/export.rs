@@ -37,18 +37,21 @@ pub(in crate::joor) fn export(account: &mut Account, call: &Call<'_>, now: Milli
         library: &account.library,
         warehouses: &account.warehouses,
     };
-    let found: Vec<_> = account
-        .orders
-        .list
-        .iter_mut()
-        .filter(|(id, order)| wanted.takes(**id, order, teller))
-        .collect();
+    let then = now.saturating_sub(rules.read_lag_ms);
+    let is_wanted = |(id, order): &(&OrderId, &mut Order)| {
+        let seen = order.seen_at(then);
+        seen.is_some_and(|seen| wanted.takes(**id, seen, teller))
+    };
+    let found: Vec<_> = account.orders.list.iter_mut().filter(is_wanted).collect();
     let total = found.len();
     let page = found.into_iter().skip(wanted.start_from).take(wanted.count);
     let mut told = vec![];
     for (id, order) in page {
-        let body = teller.order(*id, order);
-        if let Some(why) = wanted.lacks(&body, order, teller) {
+        let Some(seen) = order.seen_at(then) else {
+            continue;
+        };
+        let body = teller.order(*id, seen);
+        if let Some(why) = wanted.lacks(&body, seen, teller) {
             order.mark(ExportStatus::Failed, &why, &rules, now);
             if wanted.sync {
                 continue;

@@ -141,6 +141,7 @@ impl Account {
         if content.status == OrderStatus::InProgress && before != OrderStatus::InProgress {
             return Err(OrderError::NotBackToInProgress(id));
         }
+        order.keep_past(now);
         if content.status == OrderStatus::Approved && before != OrderStatus::Approved {
             order.approved_at = Some(now);
         }

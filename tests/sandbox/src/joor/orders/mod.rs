@@ -135,7 +135,7 @@ impl ExportStatus {
 }
 
 /// An order and its history.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Order {
     /// As it is now, its status included.
     pub(super) content: NewOrder,
@@ -152,6 +152,8 @@ pub(super) struct Order {
     pub(super) tracking_number: Option<String>,
     /// Units that it took off the stock that JOOR shows.
     taken: Vec<(SkuNo, WarehouseNo, u32)>,
+    /// What it was before, and until when, oldest first.
+    past: Vec<(Millis, Order)>,
 }
 
 impl Order {
@@ -168,7 +170,23 @@ impl Order {
             modified_since_export: false,
             tracking_number: None,
             taken: vec![],
+            past: vec![],
         }
+    }
+
+    /// It is about to change.
+    fn keep_past(&mut self, now: Millis) {
+        let past = std::mem::take(&mut self.past);
+        let is = self.clone();
+        self.past = past;
+        self.past.push((now, is));
+    }
+
+    /// As it was then, if it had been placed.
+    pub(super) fn seen_at(&self, at: Millis) -> Option<&Self> {
+        let was = self.past.iter().find(|(until, _)| at < *until);
+        let was = was.map_or(self, |(_, was)| was);
+        (self.placed_at <= at).then_some(was)
     }
 
     /// Units of all lines.
@@ -191,6 +209,7 @@ impl Order {
         rules: &OrderRules,
         now: Millis,
     ) {
+        self.keep_past(now);
         self.export = export;
         description.clone_into(&mut self.export_description);
         if export == ExportStatus::Success {

@@ -22,6 +22,8 @@ pub struct OrderRules {
     pub modified_step_ms: Millis,
     /// Orders in a v2 page where `count` says nothing, and at most.
     pub page_max: usize,
+    /// Orders are told by v2 as they were so many milliseconds ago, as where reads come from a copy.
+    pub read_lag_ms: Millis,
     /// Whether `order_id` finds an order whatever its state, or only one that the defaults of
     /// `order_type` and `export_status` let through.
     pub order_id: OrderIdFinds,
@@ -55,6 +57,7 @@ impl Default for OrderRules {
             dates: OrderDates::Iso,
             modified_step_ms: 1_000,
             page_max: 50,
+            read_lag_ms: 0,
             order_id: OrderIdFinds::AnyState,
             required_fields: BTreeSet::new(),
             price_adjustment: PriceAdjustment::OfLine,
