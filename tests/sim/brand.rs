@@ -79,9 +79,11 @@ pub enum Quirk {
     ExportTouches,
     ExportIsChange,
     SpacedDates,
+    ChangesLag,
+    OrdersLag,
 }
 
-const QUIRKS: [Quirk; 22] = [
+const QUIRKS: [Quirk; 24] = [
     Quirk::AliasesRefused,
     Quirk::ItemIsParent,
     Quirk::SlowBulk,
@@ -104,6 +106,8 @@ const QUIRKS: [Quirk; 22] = [
     Quirk::ExportTouches,
     Quirk::ExportIsChange,
     Quirk::SpacedDates,
+    Quirk::ChangesLag,
+    Quirk::OrdersLag,
 ];
 
 impl Brand {
@@ -137,7 +141,8 @@ impl Brand {
         }
     }
 
-    fn has(&self, quirk: Quirk) -> bool {
+    /// It behaves so.
+    pub fn has(&self, quirk: Quirk) -> bool {
         self.quirks.contains(&quirk)
     }
 
@@ -181,7 +186,10 @@ impl Brand {
                 options.shopify.cost_restore_rate,
             ) = (1_000, 50);
         }
+        // Less than the default of `lookback_s`.
+        options.shopify.change_lag_ms = self.lag(Quirk::ChangesLag, 90_000);
         let joor = &mut options.joor;
+        joor.orders.read_lag_ms = self.lag(Quirk::OrdersLag, 8_000);
         if self.two_warehouses {
             joor.warehouses.push(super::world::SECOND.into());
         }

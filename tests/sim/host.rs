@@ -16,6 +16,7 @@ use atsync_sandbox::wire::Millis;
 use serde_json::Value;
 use std::sync::Arc;
 
+use super::bounds::{self, Bounds};
 use super::form::Form;
 use super::oracle::{Began, Broken, Watch};
 use super::plan::{Act, DryRun, Fault, Plan, What};
@@ -28,9 +29,6 @@ const TIMEOUT: Millis = 30_000;
 
 /// Completions that come within so many milliseconds may come together.
 const TOGETHER: Millis = 60;
-
-/// Effects of one pass at most.
-const EFFECTS_MAX: u32 = 3_000;
 
 /// How a pass ended.
 pub enum End {
@@ -74,6 +72,8 @@ pub struct Host<'p> {
     mail: Vec<(Millis, Delivery)>,
     /// What the next call that changes something meets.
     strike: Option<Fault>,
+    /// What the next commit after such a call meets.
+    unwritten: Option<Fault>,
     /// Shopify does not know the next bulk operation that it is asked about.
     bulk_vanishes: bool,
     /// The next event of the plan.
@@ -118,6 +118,9 @@ struct Run {
     told: Millis,
     under_way: Vec<UnderWay>,
     asked: u32,
+    /// Something was changed since the last commit.
+    has_called: bool,
+    bounds: Bounds,
 }
 
 impl<'p> Host<'p> {
@@ -141,6 +144,7 @@ impl<'p> Host<'p> {
             stray_now: false,
             mail: Vec::new(),
             strike: None,
+            unwritten: None,
             bulk_vanishes: false,
             next_event: 0,
             dry_runs: Vec::new(),
@@ -164,7 +168,7 @@ impl<'p> Host<'p> {
     /// is right.
     pub fn heal(&mut self) -> Result<(), Broken> {
         self.healed = true;
-        self.strike = None;
+        (self.strike, self.unwritten) = (None, None);
         self.bulk_vanishes = false;
         self.ahead = 0;
         self.advance(self.world.now + TIMEOUT)?;
@@ -274,6 +278,8 @@ impl<'p> Host<'p> {
             told: self.clock(),
             under_way: Vec::new(),
             asked: 0,
+            has_called: false,
+            bounds: Bounds::default(),
         };
         let words = format!("pass {number} begins: {mode:?}");
         self.trace.note(self.world.now, || words);
@@ -289,15 +295,14 @@ impl<'p> Host<'p> {
         loop {
             match turn {
                 Ok(Turn::Waiting(waiting)) => {
+                    self.trace.progress(waiting.progress.as_ref());
                     if !self.begin(&mut run, waiting.requests, form)? {
                         self.crash(run)?;
                         return Ok(End::Crashed);
                     }
                 }
                 Ok(Turn::Done(outcome)) => {
-                    self.trace.note(self.world.now, || {
-                        format!("done: {:?} {}", outcome.verdict, outcome.report)
-                    });
+                    self.trace.done(self.world.now, &outcome);
                     if !dry && outcome.verdict != atsync_plugin::bindings::exports::atsync::connector::reconcile::Verdict::Failed {
                         let dealt = self.store.dealt_with(CONNECTION, inbox.last, self.world.now);
                         dealt.expect("a store in memory");
@@ -306,8 +311,7 @@ impl<'p> Host<'p> {
                     return Ok(End::Outcome(outcome));
                 }
                 Err(Ended::Temporary(problem)) => {
-                    self.trace
-                        .note(self.world.now, || format!("gave up: {}", problem.message));
+                    self.trace.gave_up(self.world.now, &problem);
                     self.let_go(run);
                     return Ok(End::GaveUp);
                 }
@@ -335,25 +339,28 @@ impl<'p> Host<'p> {
             let ordinal = run.asked;
             run.asked += 1;
             self.effects += 1;
-            if run.asked > EFFECTS_MAX {
-                return Err(Broken::new(
-                    "bounds",
-                    format!(
-                        "pass {} asked for more than {EFFECTS_MAX} effects",
-                        run.number
-                    ),
-                ));
-            }
             self.trace.asked(self.world.now, id, &effect);
-            self.watch.a_request_keeps_its_bounds(&effect, run.told)?;
+            self.watch.checked(bounds::LAW);
+            run.bounds.asks(id, &effect, run.told)?;
+            if is_for_a_file(&effect) && !run.dry {
+                let keys = ["full-read".to_owned()];
+                let full_read = run.ledger.load(&keys).expect("a store in memory").remove(0);
+                let full_read = full_read.as_deref();
+                self.watch
+                    .no_file_is_asked_for_twice(&self.world, full_read)?;
+            }
             let fault = match calm {
                 true => None,
                 false => self.happen(run.number, ordinal)?,
             };
-            let fault = match fault {
-                None if is_call(&effect) && !calm => self.strike.take(),
-                fault => fault,
+            let fault = match (&effect, fault) {
+                _ if calm => None,
+                (effect, None) if is_call(effect) => self.strike.take(),
+                (Effect::Commit(_), None) if run.has_called => self.unwritten.take(),
+                (_, fault) => fault,
             };
+            run.has_called =
+                is_call(&effect) || run.has_called && !matches!(effect, Effect::Commit(_));
             if let Some(fault) = fault {
                 self.trace
                     .note(self.world.now, || format!("{id:>4} meets  {fault:?}"));
@@ -416,6 +423,7 @@ impl<'p> Host<'p> {
                 // The pass was over before it.
                 What::Fault(_) => {}
                 What::Strike(next) => self.strike = Some(*next),
+                What::Unwritten(next) => self.unwritten = Some(*next),
                 What::Act(act) => self.act(act)?,
             }
         }
@@ -459,7 +467,7 @@ impl<'p> Host<'p> {
                 .min_by_key(|(_, effect)| effect.due());
             let Some((place, due)) = first.map(|(place, effect)| (place, effect.due())) else {
                 return Err(Broken::new(
-                    "bounds",
+                    bounds::LAW,
                     "the connector waits for nothing".into(),
                 ));
             };
@@ -508,6 +516,7 @@ impl<'p> Host<'p> {
         let ready: Vec<Completion> = ready.into_iter().map(completion).collect();
         for Completion { id, answer, .. } in &ready {
             self.trace.answered(self.world.now, *id, answer);
+            run.bounds.hears(*id, answer, run.told);
         }
         ready
     }
@@ -516,6 +525,12 @@ impl<'p> Host<'p> {
 /// A call that may change what another side has.
 fn is_call(effect: &Effect) -> bool {
     matches!(effect, Effect::Http(request) if request.changes)
+}
+
+/// Shopify is asked to write all stock into a file.
+fn is_for_a_file(effect: &Effect) -> bool {
+    let text = |request: &HttpRequest| request.body.clone().unwrap_or_default();
+    matches!(effect, Effect::Http(request) if text(request).contains("bulkOperationRunQuery"))
 }
 
 /// Such a call, or a commit.

@@ -12,6 +12,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod books;
+mod bounds;
 mod brand;
 mod case;
 mod form;
@@ -21,6 +23,7 @@ mod oracle;
 mod plan;
 mod rng;
 mod run;
+mod settled;
 mod shrink;
 mod sum;
 mod trace;
@@ -107,10 +110,10 @@ fn many(options: &Options) -> ExitCode {
     let failed = cases.iter().filter(|case| !case.holds()).count();
     let sum = Sum::of(options.from..options.from + options.seeds);
     sum.print(begun.elapsed());
-    let unlike = unlike(options);
     for (seed, broken) in sum.first_of_each_law() {
         sum::tell(seed, broken);
     }
+    let unlike = unlike(options);
     let failed = failed + usize::from(!sum.broken.is_empty()) + unlike;
     let passed = cases.len() + 3 - failed;
     let word = if failed == 0 { "ok" } else { "FAILED" };

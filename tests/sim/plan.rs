@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::brand::{Brand, CODES};
 use super::rng::Rng;
 
-/// Effects of a pass before which something may happen; a later one meets nothing.
-const EFFECTS: u32 = 45;
+/// Effects of a pass before which something may happen; a later one meets nothing. Most passes are
+/// short; the first one has about 80, and one that takes an order over some 60, of which the last
+/// publish and write down what JOOR took.
+const EFFECTS: [u32; 3] = [30, 60, 90];
 
 /// A whole run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +46,8 @@ pub enum What {
     Fault(Fault),
     /// The next call that changes something goes wrong.
     Strike(Fault),
+    /// The next commit after such a call goes wrong: what was done is not written down.
+    Unwritten(Fault),
     /// Somebody does something.
     Act(Act),
 }
@@ -173,9 +177,13 @@ impl Plan {
                 let Some(fault) = (!faults.is_empty()).then(|| *rng.pick(&faults)) else {
                     break;
                 };
-                let effect = rng.below(EFFECTS);
-                if rng.chance(40) {
-                    let what = What::Strike(fault);
+                let effect = effect(&mut rng);
+                let what = match fault.fits_a_commit() {
+                    true if rng.chance(40) => Some(What::Unwritten(fault)),
+                    _ if rng.chance(40) => Some(What::Strike(fault)),
+                    _ => None,
+                };
+                if let Some(what) = what {
                     events.push(Event { pass, effect, what });
                     continue;
                 }
@@ -189,11 +197,7 @@ impl Plan {
                 let Some(draw) = (!acts.is_empty()).then(|| *rng.pick(&acts)) else {
                     break;
                 };
-                let effect = if rng.chance(50) {
-                    0
-                } else {
-                    rng.below(EFFECTS)
-                };
+                let effect = if rng.chance(50) { 0 } else { effect(&mut rng) };
                 let what = What::Act(draw(&mut rng));
                 events.push(Event { pass, effect, what });
             }
@@ -206,6 +210,18 @@ impl Plan {
             events,
         }
     }
+}
+
+impl Fault {
+    /// It can befall a commit.
+    fn fits_a_commit(self) -> bool {
+        matches!(self, Self::StoreFails | Self::Crash(_) | Self::Overtaken)
+    }
+}
+
+fn effect(rng: &mut Rng) -> u32 {
+    let end = *rng.pick(&EFFECTS);
+    rng.below(end)
 }
 
 fn lasts(fault: Fault, rng: &mut Rng) -> u32 {

@@ -1,20 +1,23 @@
 //! A run: passes while things go wrong, then passes until all is as it should be.
 
+use std::any::Any;
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use atsync_plugin::bindings::exports::atsync::connector::reconcile::Mode;
 use atsync_plugin::ledger::FullRead;
-use atsync_plugin::ledger::orders::{OrderEntry, State};
-use atsync_sandbox::joor::{Ats, ExportStatus, OrderStatus};
+use atsync_sandbox::joor::Ats;
 use serde_json::Value;
 
+use super::books;
 use super::form::Form;
 use super::host::{End, Host};
 use super::model::{Moment, is_shown, warehouses};
 use super::oracle::Broken;
 use super::plan::Plan;
+use super::settled::{self, unsettled_orders};
 use super::trace::Trace;
-use super::world::{Order, World};
+use super::world::Order;
 
 /// Passes after which all must be as it should be.
 const PASSES_MAX: u32 = 45;
@@ -26,6 +29,18 @@ const QUIET: u32 = 2;
 /// How old the connector lets JOOR's catalogue grow, in milliseconds: the default of its setting
 /// `catalogue_hours`.
 const CATALOGUE_AGE: u64 = 6 * 3_600_000;
+
+const CONVERGES: &str = "the world converges";
+
+/// What holds in the end.
+const IN_THE_END: [&str; 6] = [
+    CONVERGES,
+    settled::MADE,
+    settled::PARKED,
+    books::LAW,
+    "no echo",
+    "a plan finds nothing",
+];
 
 /// How long a process takes to come back after it was killed, in milliseconds.
 const RESTART: u64 = 2_000;
@@ -49,11 +64,12 @@ pub struct Ran {
     pub effects: u64,
 }
 
-/// Runs a plan.
+/// Runs a plan. A panic breaks a law, too.
 pub fn run(plan: &Plan, form: &mut dyn Form, trace: Trace) -> Ran {
     let mut host = Host::new(plan, trace);
     let mut passes = 0;
-    let broken = all(&mut host, form, &mut passes).err();
+    let ran = catch_unwind(AssertUnwindSafe(|| all(&mut host, form, &mut passes)));
+    let broken = ran.unwrap_or_else(|panic| Err(panicked(&*panic))).err();
     Ran {
         hash: host.trace.hash(),
         lines: host.trace.lines(),
@@ -63,6 +79,12 @@ pub fn run(plan: &Plan, form: &mut dyn Form, trace: Trace) -> Ran {
         passes: passes.into(),
         effects: host.effects,
     }
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Broken {
+    let words = panic.downcast_ref::<String>().map(String::as_str);
+    let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
+    Broken::new("nothing panics", words.unwrap_or_default().to_owned())
 }
 
 fn all(host: &mut Host<'_>, form: &mut dyn Form, passes: &mut u32) -> Result<(), Broken> {
@@ -75,7 +97,7 @@ fn all(host: &mut Host<'_>, form: &mut dyn Form, passes: &mut u32) -> Result<(),
     if host.world.catalogue_changed {
         host.sleep_until(host.clock() + CATALOGUE_AGE)?;
     }
-    let (mut quiet, mut left) = (0, Vec::new());
+    let (mut quiet, mut left) = (0, Vec::<Broken>::new());
     for _ in 0..PASSES_MAX {
         let before = host.watch.footprint(&host.world).written();
         one(host, *passes, form)?;
@@ -83,19 +105,20 @@ fn all(host: &mut Host<'_>, form: &mut dyn Form, passes: &mut u32) -> Result<(),
         left = unsettled(host);
         let after = host.watch.footprint(&host.world).written();
         if before != after {
-            left.push(format!(
-                "no echo: it still writes: {before:?} became {after:?}"
-            ));
+            let echo = format!("it still writes: {before:?} became {after:?}");
+            left.push(Broken::new("no echo", echo));
         }
         quiet = if left.is_empty() { quiet + 1 } else { 0 };
         if quiet == QUIET {
-            for law in ["the world converges", "no echo", "a plan finds nothing"] {
+            for law in IN_THE_END {
                 host.watch.checked(law);
             }
             return a_plan_finds_nothing(host, *passes, form);
         }
     }
-    Err(Broken::new("the world converges", left.join("\n")))
+    let law = left.first().map_or(CONVERGES, |left| left.law);
+    let left: Vec<String> = left.into_iter().map(|left| left.what).collect();
+    Err(Broken::new(law, left.join("\n")))
 }
 
 /// One pass, and the time until the next.
@@ -134,7 +157,7 @@ fn a_plan_finds_nothing(
 }
 
 /// What is not yet as it should be.
-fn unsettled(host: &Host<'_>) -> Vec<String> {
+fn unsettled(host: &Host<'_>) -> Vec<Broken> {
     let ledger = host.ledger();
     let mut left = unpublished(host, &ledger);
     left.extend(phantoms(host));
@@ -145,17 +168,13 @@ fn unsettled(host: &Host<'_>) -> Vec<String> {
     if !full_read.is_some_and(is_over) {
         left.push("the shop's stock is still being read".into());
     }
-    let unsettled = |order: &Order| {
-        let entry = entry_of(&ledger, order);
-        let why = order_is_settled(&host.world, host.watch.since, order, entry.as_ref())?;
-        Some(format!(
-            "order {}: {why}; the ledger has {:?}",
-            order.id,
-            entry.map(|entry| (entry.state, entry.parked))
-        ))
-    };
-    left.extend(host.world.orders.iter().filter_map(unsettled));
-    left
+    let differences = books::differences(host, &ledger).into_iter();
+    let converges = |what| Broken::new(CONVERGES, what);
+    unsettled_orders(host, &ledger)
+        .into_iter()
+        .chain(differences.map(|what| Broken::new(books::LAW, what)))
+        .chain(left.into_iter().map(converges))
+        .collect()
 }
 
 /// The numbers on JOOR that are not what they should be.
@@ -174,7 +193,7 @@ fn unpublished(host: &Host<'_>, ledger: &BTreeMap<String, String>) -> Vec<String
         };
         let waiting = world.orders.iter().enumerate().filter(waits);
         let claimed: i64 = waiting
-            .map(|(_, order)| units_now(world, order, place))
+            .map(|(_, order)| world.units_now(order, place))
             .sum();
         for warehouse in warehouses(brand) {
             let wanted = now.wanted(brand, world, place, warehouse, claimed);
@@ -186,11 +205,6 @@ fn unpublished(host: &Host<'_>, ledger: &BTreeMap<String, String>) -> Vec<String
         }
     }
     left
-}
-
-fn entry_of(ledger: &BTreeMap<String, String>, order: &Order) -> Option<OrderEntry> {
-    let text = ledger.get(&format!("order/{}", order.id))?;
-    serde_json::from_str(text).ok()
 }
 
 /// The SKUs that JOOR combined by itself and that are not at zero. "No record is not zero."
@@ -217,55 +231,4 @@ fn phantoms(host: &Host<'_>) -> Vec<String> {
         }
     }
     left
-}
-
-/// Units of a variant that an order asks for now.
-fn units_now(world: &World, order: &Order, place: usize) -> i64 {
-    let Some(view) = world.sandbox.joor.order(order.id) else {
-        return 0;
-    };
-    let lines = order.lines.iter().zip(&view.content.lines);
-    lines
-        .filter(|((of, ..), _)| *of == place)
-        .map(|(_, line)| line.units())
-        .sum()
-}
-
-/// None: nothing is left to do for the order. "Isolation": what cannot be taken over is parked
-/// with its reason, and all others go on.
-fn order_is_settled(
-    world: &World,
-    since: Option<u64>,
-    order: &Order,
-    entry: Option<&OrderEntry>,
-) -> Option<String> {
-    let view = world.sandbox.joor.order(order.id)?;
-    let made: Vec<_> = world
-        .sandbox
-        .shop
-        .orders()
-        .filter(|made| super::oracle::of_joor(world, made).is_some_and(|(of, _)| of.id == order.id))
-        .collect();
-    let live = made.iter().any(|made| !made.is_cancelled());
-    let shipped = made
-        .iter()
-        .any(|made| made.fulfillment_status() != "UNFULFILLED");
-    let Some(entry) = entry else {
-        let history = since.is_none_or(|since| order.approved_at <= since);
-        return (live || !history && !order.cancelled).then(|| "nobody knows of it".into());
-    };
-    let parked = entry.parked.is_some();
-    if view.status == OrderStatus::Cancelled {
-        return (live && !shipped && !parked)
-            .then(|| "it is cancelled on JOOR and not in Shopify".into());
-    }
-    match entry.state {
-        _ if parked => None,
-        State::Created if view.export_status != ExportStatus::Success => {
-            Some("JOOR was not told".into())
-        }
-        State::Created if made.is_empty() => Some("it is said to be in Shopify and is not".into()),
-        State::Created => None,
-        state => Some(format!("it is {}", state.word())),
-    }
 }

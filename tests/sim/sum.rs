@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -42,7 +41,8 @@ impl Sum {
                         if seed >= seeds.end {
                             break;
                         }
-                        mine.add(seed, guarded(&Plan::draw(seed)));
+                        let plan = Plan::draw(seed);
+                        mine.add(seed, run(&plan, &mut Native::default(), Trace::default()));
                     }
                     sum.lock().expect("no thread panics").merge(mine);
                 });
@@ -51,19 +51,13 @@ impl Sum {
         sum.into_inner().expect("no thread panics")
     }
 
-    fn add(&mut self, seed: u64, ran: Result<Ran, Broken>) {
+    fn add(&mut self, seed: u64, ran: Ran) {
         self.seeds += 1;
-        let broken = match ran {
-            Ok(ran) => {
-                self.passes += ran.passes;
-                self.effects += ran.effects;
-                add_up(&mut self.met, ran.met);
-                add_up(&mut self.checks, ran.checks);
-                ran.broken
-            }
-            Err(broken) => Some(broken),
-        };
-        self.broken.extend(broken.map(|broken| (seed, broken)));
+        self.passes += ran.passes;
+        self.effects += ran.effects;
+        add_up(&mut self.met, ran.met);
+        add_up(&mut self.checks, ran.checks);
+        self.broken.extend(ran.broken.map(|broken| (seed, broken)));
     }
 
     fn merge(&mut self, other: Self) {
@@ -116,21 +110,6 @@ impl Sum {
     }
 }
 
-/// Runs a plan. A panic breaks a law, too.
-pub fn guarded(plan: &Plan) -> Result<Ran, Broken> {
-    let ran = catch_unwind(AssertUnwindSafe(|| {
-        run(plan, &mut Native::default(), Trace::default())
-    }));
-    ran.map_err(|panic| {
-        let words = panic.downcast_ref::<String>().cloned();
-        let words = words.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
-        Broken {
-            law: "nothing panics",
-            what: words.unwrap_or_default(),
-        }
-    })
-}
-
 fn add_up(sum: &mut BTreeMap<&'static str, u64>, more: BTreeMap<&'static str, u64>) {
     for (name, times) in more {
         *sum.entry(name).or_default() += times;
@@ -148,12 +127,9 @@ pub fn tell(seed: u64, broken: &Broken) {
         "\nshrunk: {}",
         serde_json::to_string(&small).expect("a plan is JSON")
     );
-    if let Ok(ran) = catch_unwind(AssertUnwindSafe(|| {
-        run(&small, &mut Native::default(), Trace::in_words())
-    })) {
-        ran.lines.iter().for_each(|line| println!("{line}"));
-        if let Some(broken) = ran.broken {
-            println!("\"{}\": {}", broken.law, broken.what);
-        }
+    let ran = run(&small, &mut Native::default(), Trace::in_words());
+    ran.lines.iter().for_each(|line| println!("{line}"));
+    if let Some(broken) = ran.broken {
+        println!("\"{}\": {}", broken.law, broken.what);
     }
 }

@@ -2,8 +2,12 @@
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
+use std::mem::discriminant;
 
-use atsync_plugin::bindings::exports::atsync::connector::reconcile::{Answer, Effect, Write};
+use atsync_plugin::bindings::exports::atsync::connector::reconcile::{
+    Answer, Effect, Entry, HttpRequest, HttpResponse, Lines, LinesRequest, Outcome, Problem,
+    Progress, Scan, Write,
+};
 use atsync_sandbox::wire::Millis;
 
 use super::world::START;
@@ -47,38 +51,90 @@ impl Trace {
         }
     }
 
-    /// The connector asked.
+    /// The connector asked. Nothing that it said is left out, here and below: each part is named.
     pub fn asked(&mut self, at: Millis, id: u32, effect: &Effect) {
-        (at, id).hash(&mut self.hash);
+        let hash = &mut self.hash;
+        (at, id, discriminant(effect)).hash(hash);
         match effect {
-            Effect::Http(request) => {
-                (&request.service, &request.path, &request.body).hash(&mut self.hash);
+            Effect::Http(HttpRequest {
+                service,
+                method,
+                path,
+                headers,
+                body,
+                changes,
+                idempotency_key,
+            }) => {
+                (service, discriminant(method), path, headers).hash(hash);
+                (body, changes, idempotency_key).hash(hash);
             }
-            Effect::ReadLines(lines) => (&lines.url, lines.offset).hash(&mut self.hash),
-            Effect::Load(keys) => keys.hash(&mut self.hash),
-            Effect::Scan(scan) => (&scan.prefix, &scan.after).hash(&mut self.hash),
+            Effect::ReadLines(LinesRequest {
+                url,
+                offset,
+                max_bytes,
+            }) => (url, offset, max_bytes).hash(hash),
+            Effect::Load(keys) => keys.hash(hash),
+            Effect::Scan(Scan {
+                prefix,
+                after,
+                limit,
+            }) => (prefix, after, limit).hash(hash),
             Effect::Commit(writes) => {
-                for write in writes {
-                    (&write.key, &write.value).hash(&mut self.hash);
+                writes.len().hash(hash);
+                for Write { key, value } in writes {
+                    (key, value).hash(hash);
                 }
             }
-            Effect::WaitUntil(until) => until.hash(&mut self.hash),
+            Effect::WaitUntil(until) => until.hash(hash),
         }
         self.note(at, || format!("{id:>4} asks   {}", shown(effect)));
     }
 
+    /// How far it said it has come.
+    pub fn progress(&mut self, progress: Option<&Progress>) {
+        let parts = progress.map(|Progress { what, done, total }| (what, done, total));
+        parts.hash(&mut self.hash);
+    }
+
     /// It is answered.
     pub fn answered(&mut self, at: Millis, id: u32, answer: &Answer) {
-        (at, id).hash(&mut self.hash);
+        let hash = &mut self.hash;
+        (at, id, discriminant(answer)).hash(hash);
         match answer {
-            Answer::Http(response) => (response.status, &response.body).hash(&mut self.hash),
-            Answer::Lines(lines) => (lines.next_offset, &lines.text).hash(&mut self.hash),
-            Answer::Loaded(values) => values.hash(&mut self.hash),
-            Answer::Scanned(entries) => entries.len().hash(&mut self.hash),
+            Answer::Http(HttpResponse {
+                status,
+                headers,
+                body,
+            }) => (status, headers, body).hash(hash),
+            Answer::Lines(Lines { text, next_offset }) => (text, next_offset).hash(hash),
+            Answer::Loaded(values) => values.hash(hash),
+            Answer::Scanned(entries) => {
+                for Entry { key, value } in entries {
+                    (key, value).hash(hash);
+                }
+            }
             Answer::Committed | Answer::Woke => {}
-            Answer::Failed(failure) => format!("{failure:?}").hash(&mut self.hash),
+            Answer::Failed(failure) => format!("{failure:?}").hash(hash),
         }
         self.note(at, || format!("{id:>4} gets   {}", told(answer)));
+    }
+
+    /// The pass came to its end.
+    pub fn done(&mut self, at: Millis, outcome: &Outcome) {
+        let Outcome {
+            next_run,
+            verdict,
+            report,
+        } = outcome;
+        (at, next_run, discriminant(verdict), report).hash(&mut self.hash);
+        self.note(at, || format!("done: {verdict:?} {report}"));
+    }
+
+    /// It gave up.
+    pub fn gave_up(&mut self, at: Millis, problem: &Problem) {
+        let Problem { code, message, fix } = problem;
+        (at, code, message, fix).hash(&mut self.hash);
+        self.note(at, || format!("gave up: {message}"));
     }
 }
 

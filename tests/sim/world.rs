@@ -1,11 +1,11 @@
 //! The shop, the account, and the people: everything that is not the connector.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use atsync_sandbox::Sandbox;
 use atsync_sandbox::catalogue::{Product, Status, small};
 use atsync_sandbox::joor::{NewOrder, OrderId, OrderStatus, Upc};
-use atsync_sandbox::shopify::{self, LocationId, Tracking, VariantId};
+use atsync_sandbox::shopify::{self, LocationId, Tracking, VariantId, VariantView};
 use atsync_sandbox::wire::Millis;
 
 use super::brand::{Brand, CODES, linesheets};
@@ -29,6 +29,9 @@ const ODD_UPC: &str = "4006381333931";
 /// A currency that nobody has.
 const ODD_CURRENCY: &str = "XXZ";
 
+/// Units by variant.
+pub type Units = BTreeMap<VariantId, i64>;
+
 /// Both sides, their time, and what people did.
 pub struct World {
     /// Both sides.
@@ -45,6 +48,8 @@ pub struct World {
     pub refused: BTreeSet<usize>,
     /// Units kept back.
     pub reserve: i64,
+    /// Units of variants, by place, that the shop sold by itself.
+    pub sold: BTreeMap<usize, i64>,
     /// Styles or linesheets are not as they were when the connector began.
     pub catalogue_changed: bool,
     /// What stood there before somebody set it last.
@@ -77,6 +82,8 @@ pub struct Order {
     pub code: u32,
     /// Variants, by place, and the least and the most units that the line ever had.
     pub lines: Vec<(usize, i64, i64)>,
+    /// The units that the first line had, one after the other; only those are ever changed.
+    pub first_line: Vec<i64>,
     /// When it was approved.
     pub approved_at: Millis,
     /// A line is of something that nobody knows, or it is in such a currency.
@@ -123,6 +130,7 @@ impl World {
             orders: Vec::new(),
             refused: BTreeSet::new(),
             reserve: brand.reserve,
+            sold: BTreeMap::new(),
             catalogue_changed: false,
             before: None,
         };
@@ -201,6 +209,7 @@ impl World {
             Act::Sell(variant, location) => {
                 let (id, at) = (self.id(variant), self.location(location));
                 self.sandbox.shop.sell(id, at, 1, now);
+                *self.sold.entry(self.place(variant)).or_default() += 1;
             }
             Act::Policy(variant, goes_on) => {
                 let id = self.id(variant);
@@ -343,6 +352,7 @@ impl World {
             code,
             odd: strange || !on_joor(&self.variants, &lines),
             strange,
+            first_line: lines.iter().take(1).map(|(_, units, _)| *units).collect(),
             lines,
             approved_at: self.now,
             cancelled: false,
@@ -371,6 +381,7 @@ impl World {
         if let Some((_, least, most)) = order.lines.first_mut() {
             order.changed = true;
             (*least, *most) = (units.min(*least), units.max(*most));
+            order.first_line.push(units);
             let changed = self.sandbox.joor.change_quantity(order.id, 0, units, now);
             changed.expect("an order that was placed, with a line");
         }
@@ -381,6 +392,32 @@ impl World {
         let key = self.orders.get(order as usize)?.key();
         let made = self.sandbox.shop.find_order_by_joor(&key)?;
         Some(made.id())
+    }
+
+    /// What an order demanded, variant by variant, one version after the other.
+    pub fn versions(&self, order: &Order) -> impl DoubleEndedIterator<Item = Units> {
+        let version = |first: &i64| {
+            let mut units = Units::new();
+            for (at, (place, least, _)) in order.lines.iter().enumerate() {
+                let line = if at == 0 { *first } else { *least };
+                let variant = self.variants.get(*place);
+                variant.map(|variant| *units.entry(variant.id).or_default() += line);
+            }
+            units
+        };
+        order.first_line.iter().map(version)
+    }
+
+    /// Units of a variant, by its place, that an order demands now.
+    pub fn units_now(&self, order: &Order, place: usize) -> i64 {
+        let id = self.variants.get(place).map(|variant| variant.id);
+        let now = self.versions(order).next_back().unwrap_or_default();
+        id.and_then(|id| now.get(&id).copied()).unwrap_or(0)
+    }
+
+    /// The variant at a place, unless it was deleted.
+    pub fn stands(&self, place: usize) -> Option<VariantView<'_>> {
+        self.sandbox.shop.variant(self.variants.get(place)?.id)
     }
 
     /// Whether JOOR has it as approved.

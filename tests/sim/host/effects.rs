@@ -128,8 +128,7 @@ impl Host<'_> {
         let writes: Vec<stored::Write> = writes.iter().map(write).collect();
         ledger.commit(&writes).expect("a store in memory");
         if !dry {
-            let keys = writes.iter().map(|write| write.key.as_str());
-            self.watch.committed(keys, self.world.now);
+            self.watch.committed(&writes, self.world.now);
         }
     }
 
