@@ -247,6 +247,22 @@ fn searches_find_what_changed() {
 }
 
 #[test]
+fn a_search_by_the_time_of_a_change_may_lag_behind_it() {
+    let mut stage = stage_with(Options {
+        change_lag_ms: MINUTE,
+        ..Options::default()
+    });
+    let changed = stage.now;
+    (stage.sandbox.shop).set_policy(stage.scarf, true, changed);
+    let since = "updated_at:>='2026-11-23T06:01:00Z'";
+    for (after, found) in [(MINUTE - 1_000, 0), (MINUTE, 1)] {
+        stage.now = changed + after;
+        assert_eq!(stage.found(since).len(), found, "{after}");
+    }
+    assert_eq!(stage.found("sku:SCARF-INK").len(), 1, "another field");
+}
+
+#[test]
 fn a_status_is_seen_on_the_product_and_not_on_its_variants() {
     let mut stage = stage();
     let product = stage.sandbox.shop.find_product("scarf").unwrap();

@@ -87,6 +87,29 @@ fn each_export_status_gives_its_orders() {
 }
 
 #[test]
+fn orders_are_told_as_they_were_where_reads_come_from_a_copy() {
+    let mut client = Client::new(without_past);
+    client.account.options.orders.read_lag_ms = 5_000;
+    let order = NewOrder::of("480001").line("101", 2, 10_00).approved();
+    let placed = client.now;
+    let id = client.account.place_order(order, placed);
+    assert_eq!(ids(&client.export("sync=0")), [""; 0]);
+    client.now = placed + 5_000;
+    client
+        .account
+        .change_quantity(id, 0, 7, client.now)
+        .unwrap();
+    let total = |client: &mut Client| {
+        let answer = client.export("sync=0");
+        answer.body["orders"][0]["order_total"].clone()
+    };
+    assert_eq!(total(&mut client), "20.00");
+    assert_eq!(client.order(id).total, "70.00");
+    client.now += 5_000;
+    assert_eq!(total(&mut client), "70.00");
+}
+
+#[test]
 fn reading_marks_as_exported_unless_it_is_told_not_to() {
     let mut client = Client::new(without_past);
     let order = NewOrder::of("480001").line("101", 1, 10_00).approved();
