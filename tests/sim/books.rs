@@ -23,13 +23,13 @@ struct Page<'w> {
 }
 
 impl Page<'_> {
-    /// The ledger says that it is in Shopify, where it waits to be shipped.
+    /// The ledger says that what it claims is in Shopify, where it waits to be shipped.
     fn is_committed(&self) -> bool {
         let waits = |made: &OrderView<'_>| {
             let open = !made.is_cancelled() && made.fulfillment_status() == "UNFULFILLED";
             open && made.behaviour() != Behaviour::Bypass
         };
-        self.entry.state == State::Created && self.made.iter().any(waits)
+        self.entry.has_claimed() && self.made.iter().any(waits)
     }
 
     /// It waits to be taken over, and holds its units until then.

@@ -21,17 +21,17 @@ const EFFECTS_MAX: usize = 3_000;
 /// Headers that only a host writes.
 const SECRET: [&str; 3] = ["authorization", "x-shopify-access-token", "cookie"];
 
-/// A call: service, path and body.
-type Call = (String, String, Option<String>);
+/// A call to a service: path and body.
+type Call = (String, Option<String>);
 
 /// What a pass has asked for so far, and what it was told of the shop's query points.
 #[derive(Default)]
 pub struct Bounds {
     ids: BTreeSet<u32>,
-    /// Calls whose answer is awaited.
-    open: BTreeMap<u32, Call>,
-    /// How often a call was sent since it was last answered well.
-    tries: HashMap<Call, u32>,
+    /// Services whose answer is awaited, with what was asked.
+    open: BTreeMap<u32, (String, Call)>,
+    /// What each service was asked last, and how often in a row without a good answer.
+    tries: BTreeMap<String, (Call, u32)>,
     bucket: Option<Bucket>,
     /// What each query cost last.
     costs: HashMap<String, f64>,
@@ -69,33 +69,32 @@ impl Bounds {
         if !self.affords(request, now) {
             return broken("more query points than the shop has left");
         }
-        let call = (
-            request.service.clone(),
-            request.path.clone(),
-            request.body.clone(),
-        );
-        let tries = self.tries.entry(call.clone()).or_default();
-        *tries += 1;
-        if *tries > ATTEMPTS_MAX {
+        let call = (request.path.clone(), request.body.clone());
+        let before = self.tries.remove(&request.service);
+        let before = before.filter(|(last, _)| *last == call);
+        let tries = before.map_or(0, |(_, tries)| tries) + 1;
+        if tries > ATTEMPTS_MAX {
             return broken("once more in vain");
         }
-        self.open.insert(id, call);
+        let service = request.service.clone();
+        self.tries.insert(service.clone(), (call.clone(), tries));
+        self.open.insert(id, (service, call));
         Ok(())
     }
 
     /// It is answered.
     pub fn hears(&mut self, id: u32, answer: &Answer, now: Millis) {
-        let Some(call) = self.open.remove(&id) else {
+        let Some((service, call)) = self.open.remove(&id) else {
             return;
         };
         let Answer::Http(response) = answer else {
             return;
         };
-        if call.0 == "shopify" && response.status == 200 {
-            self.learn(query_of(call.2.as_deref()), response, now);
+        if service == "shopify" && response.status == 200 {
+            self.learn(query_of(call.1.as_deref()), response, now);
         }
         if is_good(response) {
-            self.tries.remove(&call);
+            self.tries.remove(&service);
         }
     }
 

@@ -33,10 +33,11 @@ const CATALOGUE_AGE: u64 = 6 * 3_600_000;
 const CONVERGES: &str = "the world converges";
 
 /// What holds in the end.
-const IN_THE_END: [&str; 6] = [
+const IN_THE_END: [&str; 7] = [
     CONVERGES,
     settled::MADE,
     settled::PARKED,
+    settled::SETTLED,
     books::LAW,
     "no echo",
     "a plan finds nothing",

@@ -17,7 +17,8 @@ pub const MADE: &str = "what was ordered is made";
 /// An order is parked for a reason that there is.
 pub const PARKED: &str = "parked for a cause";
 
-const SETTLED: &str = "orders are settled";
+/// Nothing is left to do for an order.
+pub const SETTLED: &str = "orders are settled";
 
 /// What is left to do for the orders.
 pub fn unsettled_orders(host: &Host<'_>, ledger: &BTreeMap<String, String>) -> Vec<Broken> {
