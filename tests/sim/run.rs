@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use atsync_plugin::bindings::exports::atsync::connector::reconcile::Mode;
+use atsync_plugin::core::style::Style;
 use atsync_plugin::ledger::FullRead;
 use atsync_sandbox::joor::Ats;
 use serde_json::Value;
@@ -160,8 +161,9 @@ fn a_plan_finds_nothing(
 /// What is not yet as it should be.
 fn unsettled(host: &Host<'_>) -> Vec<Broken> {
     let ledger = host.ledger();
-    let mut left = unpublished(host, &ledger);
-    left.extend(phantoms(host));
+    let never_met = never_met(&ledger);
+    let mut left = unpublished(host, &ledger, &never_met);
+    left.extend(phantoms(host, &never_met));
     let full_read = ledger.get("full-read");
     let full_read: Option<FullRead> = full_read.and_then(|text| serde_json::from_str(text).ok());
     // A basis of 0: a reading by the new one did not come to its end.
@@ -178,13 +180,27 @@ fn unsettled(host: &Host<'_>) -> Vec<Broken> {
         .collect()
 }
 
+/// The styles that were gone from the shop before the connector looked: it cannot know that they were
+/// made from there.
+fn never_met(ledger: &BTreeMap<String, String>) -> Vec<Style> {
+    let styles = ledger.iter().filter(|(key, _)| key.starts_with("style/"));
+    let styles = styles.filter_map(|(_, text)| serde_json::from_str(text).ok());
+    styles.filter(|style: &Style| !style.was_met()).collect()
+}
+
 /// The numbers on JOOR that are not what they should be.
-fn unpublished(host: &Host<'_>, ledger: &BTreeMap<String, String>) -> Vec<String> {
+fn unpublished(
+    host: &Host<'_>,
+    ledger: &BTreeMap<String, String>,
+    never_met: &[Style],
+) -> Vec<String> {
     let (world, brand) = (&host.world, &host.plan.brand);
     let now = Moment::of(world);
     let mut left = Vec::new();
     for (place, variant) in world.variants.iter().enumerate() {
-        if !variant.on_joor || world.refused.contains(&place) {
+        let mut of_never_met = never_met.iter().flat_map(|style| &style.skus);
+        let is_never_met = of_never_met.any(|sku| sku.upc == variant.upc);
+        if !variant.on_joor || world.refused.contains(&place) || is_never_met {
             continue;
         }
         let waits = |(at, order): &(usize, &Order)| {
@@ -209,12 +225,18 @@ fn unpublished(host: &Host<'_>, ledger: &BTreeMap<String, String>) -> Vec<String
 }
 
 /// The SKUs that JOOR combined by itself and that are not at zero. "No record is not zero."
-fn phantoms(host: &Host<'_>) -> Vec<String> {
+fn phantoms(host: &Host<'_>, never_met: &[Style]) -> Vec<String> {
     let (joor, brand) = (&host.world.sandbox.joor, &host.plan.brand);
     let mut left = Vec::new();
     for sku in joor.skus().filter(|sku| sku.external_id.is_none()) {
         let style = sku.style.as_deref().and_then(|style| style.parse().ok());
         let Some(style) = style else { continue };
+        if never_met
+            .iter()
+            .any(|one| Some(&one.number) == sku.style.as_ref())
+        {
+            continue;
+        }
         if joor
             .linesheets_of(style)
             .all(|(_, made_to_order)| made_to_order)
