@@ -39,7 +39,7 @@ async fn what_was_taken_down_by_a_clock_that_was_ahead_is_read_anew() {
     let world = Brand::default().open_synced().await;
     for key in ["full-read", "catalogue"] {
         damage(&world, key, |state| {
-            state["read_at"] = (START + YEARS_MS).into()
+            state["read_at"] = (START + YEARS_MS).into();
         });
     }
 

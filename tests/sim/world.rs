@@ -401,7 +401,9 @@ impl World {
             for (at, (place, least, _)) in order.lines.iter().enumerate() {
                 let line = if at == 0 { *first } else { *least };
                 let variant = self.variants.get(*place);
-                variant.map(|variant| *units.entry(variant.id).or_default() += line);
+                if let Some(variant) = variant {
+                    *units.entry(variant.id).or_default() += line;
+                }
             }
             units
         };

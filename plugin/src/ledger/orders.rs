@@ -363,8 +363,9 @@ impl OrderEntry {
     /// Parks it for one more reason, beside those that are there.
     pub fn park_also(&mut self, at: Millis, trouble: Trouble) {
         let known = self.parked.iter().flat_map(|parked| &parked.troubles);
-        let others = known.filter(|known| known.code != trouble.code);
-        let troubles = others.cloned().chain([trouble.clone()]).collect();
+        let mut troubles: Vec<Trouble> = known.cloned().collect();
+        troubles.retain(|known| known.code != trouble.code);
+        troubles.push(trouble);
         self.park(at, troubles, None);
     }
 

@@ -194,12 +194,20 @@ impl Account {
             identifier: Some(key),
             skus: vec![],
         });
-        for no in 0..position(library.skus.len()) {
-            let sku = &mut library.skus[no as usize];
-            if sku.product == whole && library.traits.name(sku.color) == color {
+        let traits = &library.traits;
+        let moved = |sku: &Sku| sku.product == whole && traits.name(sku.color) == color;
+        let mut moved_nos = Vec::new();
+        for (no, sku) in (0..).zip(&mut library.skus) {
+            if moved(sku) {
                 sku.product = split;
-                library.products[whole as usize].skus.retain(|of| *of != no);
-                library.products[split as usize].skus.push(no);
+                moved_nos.push(no);
+            }
+        }
+        for (of, style) in (0..).zip(&mut library.products) {
+            if of == whole {
+                style.skus.retain(|no| !moved_nos.contains(no));
+            } else if of == split {
+                style.skus.clone_from(&moved_nos);
             }
         }
         let collections = library.collections.iter_mut();
