@@ -181,10 +181,11 @@ impl Brand {
             orders.cancel_ms = 20_000;
         }
         if self.has(Quirk::SmallBucket) {
+            // Other apps of the shop use most of what comes back.
             (
                 options.shopify.cost_maximum,
                 options.shopify.cost_restore_rate,
-            ) = (1_000, 50);
+            ) = (1_000, 10);
         }
         // Less than the default of `lookback_s`.
         options.shopify.change_lag_ms = self.lag(Quirk::ChangesLag, 90_000);

@@ -14,8 +14,8 @@ pub fn shrink(plan: &Plan, law: &str) -> Plan {
     let mut tries = 0;
     let mut breaks = |plan: &Plan| {
         tries += 1;
-        let ran = run(plan, &mut Native::default(), Trace::default());
-        tries <= TRIES_MAX && ran.broken.is_some_and(|broken| broken.law == law)
+        let broken = || run(plan, &mut Native::default(), Trace::default()).broken;
+        tries <= TRIES_MAX && broken().is_some_and(|broken| broken.law == law)
     };
     let mut small = plan.clone();
     loop {
