@@ -1,15 +1,18 @@
 //! `http`: one exchange with a service, by name; address and credential are the host's.
 
+use std::sync::Arc;
+
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Response, StatusCode};
 use url::Url;
 
-use super::{Endpoint, Network, egress};
+use super::{Changes, Endpoint, Network, Stopped, egress, store};
 use crate::connection;
 use crate::credentials::Sealed;
 use crate::engine::manifest;
 use crate::engine::reconcile::{self, Failure, HttpRequest, HttpResponse};
 use crate::problem::Problem;
+use crate::store::Ledger;
 
 /// Headers that belong to the connection or to the host.
 const HEADERS_NOT_SENT: &[&str] = &[
@@ -75,17 +78,24 @@ pub(super) fn base_url(
 }
 
 impl Network {
-    /// One exchange. `may_change` is false in a pass that must change nothing.
+    /// One exchange of a pass that may change this much.
     pub(super) async fn exchange(
         &self,
         request: HttpRequest,
-        may_change: bool,
-    ) -> Result<HttpResponse, Failure> {
+        may: &Changes,
+    ) -> Result<HttpResponse, Stopped> {
         let endpoint = self.endpoints.get(&request.service).ok_or_else(|| {
             Failure::Refused(format!("there is no service \"{}\"", request.service))
         })?;
-        refuse_changes(&request, may_change)?;
+        let changes = changes(&request);
+        if changes && matches!(may, Changes::None) {
+            return Err(Failure::Refused("this pass changes nothing".to_owned()).into());
+        }
         let prepared = Prepared {
+            lease: match may {
+                Changes::WhileHeld(ledger) if changes => Some(Arc::clone(ledger)),
+                _ => None,
+            },
             url: below(&endpoint.base, &request.path)?,
             method: method(request.method),
             headers: endpoint.sendable(&request.headers)?,
@@ -98,8 +108,8 @@ impl Network {
             .map_err(|_| Failure::Unsupported)?;
         let exchange = self.authenticated(endpoint, &prepared);
         let answer = tokio::time::timeout(self.limits.request_timeout, exchange).await;
-        let answer = answer.unwrap_or(Err(Failure::TimedOut));
-        if let Err(failure) = &answer {
+        let answer = answer.unwrap_or(Err(Failure::TimedOut.into()));
+        if let Err(Stopped::Failed(failure)) = &answer {
             self.tell(&request.service, failure);
         }
         answer
@@ -129,7 +139,7 @@ impl Network {
         &self,
         endpoint: &Endpoint,
         prepared: &Prepared,
-    ) -> Result<HttpResponse, Failure> {
+    ) -> Result<HttpResponse, Stopped> {
         let mut sealed = endpoint.credential.header(&self.egress).await?;
         let mut response = self.send(endpoint, prepared, sealed.as_deref()).await?;
         if response.status() == StatusCode::UNAUTHORIZED
@@ -139,15 +149,18 @@ impl Network {
             response = self.send(endpoint, prepared, Some(&renewed)).await?;
             sealed = Some(renewed);
         }
-        self.receive(endpoint, response, sealed.as_deref()).await
+        let received = self.receive(endpoint, response, sealed.as_deref()).await;
+        Ok(received?)
     }
 
+    /// Sends it now. It may have waited long for its turn or for a token, so here is where the
+    /// lease is looked at.
     async fn send(
         &self,
         endpoint: &Endpoint,
         prepared: &Prepared,
         sealed: Option<&Sealed>,
-    ) -> Result<Response, Failure> {
+    ) -> Result<Response, Stopped> {
         let client = self
             .egress
             .client(&prepared.url, endpoint.private_addresses)?;
@@ -160,7 +173,10 @@ impl Network {
         if let Some(body) = &prepared.body {
             request = request.body(body.clone());
         }
-        request.send().await.map_err(egress::failure)
+        if let Some(ledger) = &prepared.lease {
+            store::held(Arc::clone(ledger)).await.map_err(Stopped::Lost)?;
+        }
+        Ok(request.send().await.map_err(egress::failure)?)
     }
 
     async fn receive(
@@ -216,6 +232,8 @@ struct Prepared {
     method: Method,
     headers: HeaderMap,
     body: Option<bytes::Bytes>,
+    /// Whose lease it takes to send it.
+    lease: Option<Arc<dyn Ledger>>,
 }
 
 impl Endpoint {
@@ -245,14 +263,11 @@ impl Endpoint {
     }
 }
 
-fn refuse_changes(request: &HttpRequest, may_change: bool) -> Result<(), Failure> {
+/// Whether it may change what the service has.
+pub(crate) fn changes(request: &HttpRequest) -> bool {
     use reconcile::Method::{Delete, Patch, Put};
     // A POST may be a question; these never are, whatever the component says.
-    let changes = request.changes || matches!(request.method, Put | Patch | Delete);
-    if changes && !may_change {
-        return Err(Failure::Refused("this pass changes nothing".to_owned()));
-    }
-    Ok(())
+    request.changes || matches!(request.method, Put | Patch | Delete)
 }
 
 fn method(method: reconcile::Method) -> Method {

@@ -25,6 +25,7 @@ use crate::problem::Problem;
 use crate::store::{Ledger, aside};
 
 pub(crate) use egress::{Egress, allowed, failure};
+pub(crate) use http::changes;
 pub(crate) use store::{is_of_ledger, refusal};
 pub(crate) use wait::too_long;
 
@@ -55,7 +56,31 @@ pub struct Effects {
 pub(crate) struct Remote {
     network: Arc<Network>,
     reader: lines::Reader,
-    may_change: bool,
+    may: Changes,
+}
+
+/// What a pass may change of what services have.
+pub(crate) enum Changes {
+    /// Nothing.
+    None,
+    /// Anything: no other pass of the connection runs.
+    Any,
+    /// Anything, for as long as this ledger is held.
+    WhileHeld(Arc<dyn Ledger>),
+}
+
+/// Why there is no answer.
+enum Stopped {
+    /// For the component to hear.
+    Failed(Failure),
+    /// The connection is another process's by now, and the pass must end.
+    Lost(Problem),
+}
+
+impl From<Failure> for Stopped {
+    fn from(failure: Failure) -> Self {
+        Stopped::Failed(failure)
+    }
 }
 
 impl Network {
@@ -144,8 +169,13 @@ impl Effects {
         clock: Arc<dyn Clock>,
         may_change: bool,
     ) -> Effects {
+        let may = if may_change {
+            Changes::WhileHeld(Arc::clone(&ledger))
+        } else {
+            Changes::None
+        };
         Effects {
-            remote: Remote::new(network, may_change),
+            remote: Remote::new(network, may),
             ledger,
             clock,
         }
@@ -160,12 +190,7 @@ impl Effects {
         }
         let ledger = Arc::clone(&self.ledger);
         match effect {
-            Effect::Http(request) => {
-                if request.changes {
-                    store::held(ledger).await?;
-                }
-                Ok(self.remote.exchange(request).await)
-            }
+            Effect::Http(request) => self.remote.exchange(request).await,
             Effect::ReadLines(request) => Ok(self.remote.read_lines(request).await),
             Effect::Load(_) | Effect::Scan(_) | Effect::Commit(_) => {
                 aside(move || store::perform(&*ledger, effect)).await
@@ -184,26 +209,27 @@ impl Effects {
 }
 
 impl Remote {
-    /// If the pass may not change anything, exchanges that would are refused.
-    pub(crate) fn new(network: Arc<Network>, may_change: bool) -> Remote {
+    /// Exchanges that would change more than the pass may are refused.
+    pub(crate) fn new(network: Arc<Network>, may: Changes) -> Remote {
         let reader = lines::Reader::new(Arc::clone(&network));
         Remote {
             network,
             reader,
-            may_change,
+            may,
         }
     }
 
-    pub(crate) async fn exchange(&self, request: HttpRequest) -> Answer {
-        let exchanged = self.network.exchange(request, self.may_change).await;
-        answer(exchanged.map(Answer::Http))
+    /// Errors: the pass changes things while a ledger is held, and it is held no more.
+    pub(crate) async fn exchange(&self, request: HttpRequest) -> Result<Answer, Problem> {
+        match self.network.exchange(request, &self.may).await {
+            Ok(response) => Ok(Answer::Http(response)),
+            Err(Stopped::Failed(failure)) => Ok(Answer::Failed(failure)),
+            Err(Stopped::Lost(problem)) => Err(problem),
+        }
     }
 
     pub(crate) async fn read_lines(&self, request: LinesRequest) -> Answer {
-        answer(self.reader.read(request).await.map(Answer::Lines))
+        let read = self.reader.read(request).await;
+        read.map_or_else(Answer::Failed, Answer::Lines)
     }
-}
-
-fn answer(result: Result<Answer, Failure>) -> Answer {
-    result.unwrap_or_else(Answer::Failed)
 }

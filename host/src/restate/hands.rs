@@ -15,7 +15,7 @@ use super::journal::Journal;
 use super::ledger::Ledger;
 use crate::clock::{Clock as _, SystemClock, Timestamp};
 use crate::connection::Limits;
-use crate::effects::{Remote, refusal, too_long};
+use crate::effects::{Remote, changes, refusal, too_long};
 use crate::engine::reconcile::{Answer, Completion, Effect, Failure, Request};
 use crate::pass::Hands;
 use crate::problem::Problem;
@@ -55,7 +55,7 @@ impl<'a, J: Journal> Journaled<'a, J> {
     /// the journal may have been carried out; only the component knows what to make of that, so
     /// they are not sent again.
     async fn sent_before(&self, requests: &[Request]) -> Result<bool, Problem> {
-        if !requests.iter().any(|request| changes(&request.effect)) {
+        if !requests.iter().any(|request| is_change(&request.effect)) {
             return Ok(false);
         }
         let attempt = self.attempt;
@@ -171,16 +171,20 @@ impl<'a> Group<'a> {
 
 async fn begun(remote: Arc<Remote>, effect: Effect, sent_before: bool) -> Answer {
     match effect {
-        effect if sent_before && changes(&effect) => cut(),
-        Effect::Http(request) => remote.exchange(request).await,
+        effect if sent_before && is_change(&effect) => cut(),
+        // No ledger has to be held here, so none can be lost.
+        Effect::Http(request) => remote
+            .exchange(request)
+            .await
+            .unwrap_or_else(|lost| Answer::Failed(Failure::Refused(lost.message))),
         Effect::ReadLines(request) => remote.read_lines(request).await,
         _ => Answer::Failed(Failure::Unsupported),
     }
 }
 
 /// Whether the effect may change what another side has.
-fn changes(effect: &Effect) -> bool {
-    matches!(effect, Effect::Http(request) if request.changes)
+fn is_change(effect: &Effect) -> bool {
+    matches!(effect, Effect::Http(request) if changes(request))
 }
 
 fn cut() -> Answer {

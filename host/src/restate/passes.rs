@@ -14,7 +14,7 @@ use super::postgres::Rows;
 use super::table::Table;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::connection::Connection;
-use crate::effects::{Network, Remote};
+use crate::effects::{Changes, Network, Remote};
 use crate::engine::Connector;
 use crate::engine::manifest::Webhook;
 use crate::engine::reconcile::{Hint, Job, Mode};
@@ -140,7 +140,12 @@ impl Passes {
             None => Ledger::Pages(Pages::open(journal).await?),
             Some(rows) => Ledger::Table(Table::open(journal, rows.clone(), may_change).await?),
         };
-        let remote = Remote::new(Arc::clone(&self.network), may_change);
+        let may = if may_change {
+            Changes::Any
+        } else {
+            Changes::None
+        };
+        let remote = Remote::new(Arc::clone(&self.network), may);
         let turns = Turns {
             hands: Journaled::new(journal, remote, ledger, limits, started),
             limits,

@@ -9,7 +9,9 @@ use atsync::engine::reconcile::{
 use atsync::pass::{CancellationToken, Ended};
 use atsync::store::{Delivery, MemoryStore, last_pass};
 use axum::Router;
-use axum::routing::{get as on_get, post as on_post};
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::routing::{any, get as on_get, post as on_post};
 use serde_json::json;
 use tokio::sync::Notify;
 
@@ -222,6 +224,74 @@ async fn a_pass_that_lost_its_connection_sends_and_commits_nothing_more() {
         );
         let remembered = last_pass(&*bench.store, "acme").unwrap().unwrap();
         assert!(remembered.problem.is_none(), "the other pass is remembered");
+    }
+}
+
+/// Somebody else has the connection from here on.
+fn take_over(store: &MemoryStore) {
+    store.forget_locks();
+    drop(store.lock("acme").unwrap());
+}
+
+#[tokio::test]
+async fn a_change_that_waited_for_its_turn_is_not_sent_once_the_connection_is_lost() {
+    let (store, sold) = (MemoryStore::default(), Arc::new(AtomicUsize::new(0)));
+    let router = {
+        let (store, sold) = (store.clone(), sold.clone());
+        let slow = on_get(async move || take_over(&store));
+        let sell = any(async move || {
+            sold.fetch_add(1, Ordering::SeqCst);
+        });
+        Router::new().route("/slow", slow).route("/sale", sell)
+    };
+    let mut bench = Bench::new(&serve(router).await);
+    bench.store = Arc::new(store);
+    bench.connection.limits.concurrent_requests = 1;
+    let says_so = HttpRequest {
+        changes: true,
+        ..request(Method::Post, "/sale")
+    };
+    let cannot_be_otherwise = request(Method::Delete, "/sale");
+    for sale in [says_so, cannot_be_otherwise] {
+        let steps = json!([{ "Ask": [get("/slow"), Effect::Http(sale)] }]);
+        let lost = bench.pass(Mode::Sync, &steps).await.unwrap_err();
+        assert_eq!(lost.code, "lease-lost");
+        assert_eq!(sold.load(Ordering::SeqCst), 0);
+    }
+}
+
+/// The shelf accepts no token, so a second one is got, and the sale would be sent with that.
+#[tokio::test]
+async fn a_change_that_waited_for_a_token_is_not_sent_once_the_connection_is_lost() {
+    for lost_at in [1, 2] {
+        let (store, sold) = (MemoryStore::default(), Arc::new(AtomicUsize::new(0)));
+        let (granted, grants) = (AtomicUsize::new(0), store.clone());
+        let grant = on_post(async move |_: Request| {
+            let number = granted.fetch_add(1, Ordering::SeqCst) + 1;
+            if number == lost_at {
+                take_over(&grants);
+            }
+            format!(r#"{{"access_token":"token-number-{number}"}}"#)
+        });
+        let selling = sold.clone();
+        let sell = on_post(async move || {
+            selling.fetch_add(1, Ordering::SeqCst);
+            StatusCode::UNAUTHORIZED
+        });
+        let router = Router::new()
+            .route("/oauth/token", grant)
+            .route("/sale", sell);
+        let mut bench = Bench::new(&serve(router).await);
+        bench.store = Arc::new(store);
+        bench.shelf().secrets =
+            secrets(&[("client_id", "atsync"), ("client_secret", "s3cret-s3cret")]);
+        let sale = Effect::Http(HttpRequest {
+            changes: true,
+            ..request(Method::Post, "/sale")
+        });
+        let lost = bench.pass(Mode::Sync, &json!([{ "Ask": [sale] }])).await;
+        assert_eq!(lost.unwrap_err().code, "lease-lost");
+        assert_eq!(sold.load(Ordering::SeqCst), lost_at - 1);
     }
 }
 
