@@ -174,7 +174,9 @@ impl Network {
             request = request.body(body.clone());
         }
         if let Some(ledger) = &prepared.lease {
-            store::held(Arc::clone(ledger)).await.map_err(Stopped::Lost)?;
+            store::held(Arc::clone(ledger))
+                .await
+                .map_err(Stopped::Lost)?;
         }
         Ok(request.send().await.map_err(egress::failure)?)
     }

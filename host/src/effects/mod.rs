@@ -12,17 +12,18 @@ pub(crate) mod tls;
 mod wait;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::clock::Clock;
 use crate::connection::{Connection, Limits};
 use crate::credentials::Credential;
 use crate::engine::manifest::Description;
-use crate::engine::reconcile::{Answer, Effect, Failure, HttpRequest, LinesRequest};
+use crate::engine::reconcile::{Answer, Completion, Effect, Failure, HttpRequest, LinesRequest};
 use crate::problem::Problem;
-use crate::store::{Ledger, aside};
+use crate::store::{Ledger, Room, aside};
 
 pub(crate) use egress::{Egress, allowed, failure};
 pub(crate) use http::changes;
@@ -35,7 +36,7 @@ pub struct Network {
     endpoints: BTreeMap<String, Endpoint>,
     downloads: lines::Allowed,
     egress: Egress,
-    exchanges: tokio::sync::Semaphore,
+    exchanges: Arc<Semaphore>,
     limits: Limits,
 }
 
@@ -48,8 +49,17 @@ struct Endpoint {
 /// The effects of one pass.
 pub struct Effects {
     remote: Remote,
-    ledger: Arc<dyn Ledger>,
+    books: Arc<Books>,
     clock: Arc<dyn Clock>,
+}
+
+/// The ledger, and what answers may come to.
+struct Books {
+    ledger: Arc<dyn Ledger>,
+    /// Held while the ledger is read: each reading has the room that the others leave.
+    reading: Mutex<()>,
+    /// For answers that wait to be taken in.
+    room: Mutex<Room>,
 }
 
 /// Those of them that reach out: `http` and `read-lines`.
@@ -154,7 +164,7 @@ impl Network {
             endpoints,
             downloads,
             egress,
-            exchanges: tokio::sync::Semaphore::new(connection.limits.concurrent_requests),
+            exchanges: Arc::new(Semaphore::new(connection.limits.concurrent_requests)),
             limits: connection.limits.clone(),
         })
     }
@@ -174,37 +184,88 @@ impl Effects {
         } else {
             Changes::None
         };
+        let books = Books {
+            ledger,
+            reading: Mutex::default(),
+            room: Mutex::new(Room::of(network.limits.memory_bytes)),
+        };
         Effects {
             remote: Remote::new(network, may),
-            ledger,
+            books: Arc::new(books),
             clock,
         }
     }
 
-    /// Performs one effect. Errors: the store itself failed, or the connection is another
-    /// process's by now, and the pass must end.
+    /// Performs one effect. Errors: the store itself failed, the connection is another process's
+    /// by now, or the answers that were not [`taken_in`](Effects::taken_in) are more than fits into
+    /// the component's memory; the pass must end.
     pub async fn perform(&self, effect: Effect) -> Result<Answer, Problem> {
         let limits = &self.remote.network.limits;
         if let Some(refused) = refusal(&effect, limits) {
             return Ok(refused);
         }
-        let ledger = Arc::clone(&self.ledger);
         match effect {
-            Effect::Http(request) => self.remote.exchange(request).await,
-            Effect::ReadLines(request) => Ok(self.remote.read_lines(request).await),
+            Effect::Http(request) => {
+                let answer = self.remote.exchange(request).await?;
+                self.books.let_in(answer)
+            }
+            Effect::ReadLines(request) => {
+                let answer = self.remote.read_lines(request).await;
+                self.books.let_in(answer)
+            }
             Effect::Load(_) | Effect::Scan(_) | Effect::Commit(_) => {
-                aside(move || store::perform(&*ledger, effect)).await
+                let books = Arc::clone(&self.books);
+                aside(move || books.perform(effect)).await
             }
             Effect::WaitUntil(at) => Ok(wait::until(&*self.clock, at).await),
         }
+    }
+
+    /// The component gets these answers now; there is room for others.
+    pub(crate) fn taken_in(&self, completions: &[Completion]) {
+        let bytes = completions.iter().map(|one| bytes_of(&one.answer)).sum();
+        self.books.room().give_back(bytes);
     }
 
     /// The same for what is asked of the ledger, on a thread that may wait for the disk.
     pub(crate) fn ask_ledger(&self, effect: Effect) -> Result<Answer, Problem> {
         match refusal(&effect, &self.remote.network.limits) {
             Some(refused) => Ok(refused),
-            None => store::perform(&*self.ledger, effect),
+            None => self.books.perform(effect),
         }
+    }
+}
+
+impl Books {
+    fn room(&self) -> MutexGuard<'_, Room> {
+        self.room.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn let_in(&self, answer: Answer) -> Result<Answer, Problem> {
+        self.room().take(bytes_of(&answer))?;
+        Ok(answer)
+    }
+
+    /// What the ledger answers.
+    fn perform(&self, effect: Effect) -> Result<Answer, Problem> {
+        let reads = !matches!(effect, Effect::Commit(_));
+        let _reading = reads.then(|| self.reading.lock().unwrap_or_else(PoisonError::into_inner));
+        let left = self.room().left();
+        self.let_in(store::perform(&*self.ledger, effect, left)?)
+    }
+}
+
+/// The bytes of text in an answer.
+pub(crate) fn bytes_of(answer: &Answer) -> usize {
+    match answer {
+        Answer::Http(response) => response.body.len(),
+        Answer::Lines(lines) => lines.text.len(),
+        Answer::Loaded(values) => values.iter().flatten().map(String::len).sum(),
+        Answer::Scanned(entries) => entries
+            .iter()
+            .map(|entry| entry.key.len() + entry.value.len())
+            .sum(),
+        Answer::Committed | Answer::Woke | Answer::Failed(_) => 0,
     }
 }
 

@@ -18,13 +18,18 @@ pub(crate) fn is_of_ledger(effect: &Effect) -> bool {
     )
 }
 
-/// What the ledger answers. Waits for the disk.
-pub(super) fn perform(ledger: &dyn Ledger, effect: Effect) -> Result<Answer, Problem> {
+/// What the ledger answers, with at most `bytes_max` bytes. Waits for the disk.
+pub(super) fn perform(
+    ledger: &dyn Ledger,
+    effect: Effect,
+    bytes_max: usize,
+) -> Result<Answer, Problem> {
     match effect {
-        Effect::Load(keys) => ledger.load(&keys).map(Answer::Loaded),
+        Effect::Load(keys) => ledger.load_within(&keys, bytes_max).map(Answer::Loaded),
         Effect::Scan(scan) => {
             let limit = usize::try_from(scan.limit).unwrap_or(usize::MAX);
-            let found = ledger.scan(&scan.prefix, scan.after.as_deref(), limit);
+            let after = scan.after.as_deref();
+            let found = ledger.scan_within(&scan.prefix, after, limit, bytes_max);
             found.map(Answer::Scanned)
         }
         Effect::Commit(writes) => ledger.commit(&writes).map(|()| Answer::Committed),

@@ -21,6 +21,13 @@ pub struct Instance {
     turn_time: Duration,
 }
 
+/// Instances, memories and tables that a component may have inside, each. What a memory or a table
+/// holds is counted; an instance takes a little of this program's memory, too.
+const PARTS_MAX: usize = 100;
+
+/// An element of a table is a pointer.
+const ELEMENT_BYTES: usize = size_of::<usize>();
+
 /// Counts the component's memory.
 pub(super) struct Guard {
     memory_bytes_max: usize,
@@ -36,6 +43,16 @@ impl Guard {
             refused: false,
         }
     }
+
+    /// Whether there may be so much more.
+    fn grow(&mut self, bytes: usize) -> bool {
+        let total = self.memory_bytes.saturating_add(bytes);
+        self.refused = total > self.memory_bytes_max;
+        if !self.refused {
+            self.memory_bytes = total;
+        }
+        !self.refused
+    }
 }
 
 impl ResourceLimiter for Guard {
@@ -45,24 +62,29 @@ impl ResourceLimiter for Guard {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let total = self
-            .memory_bytes
-            .saturating_add(desired.saturating_sub(current));
-        self.refused = total > self.memory_bytes_max;
-        if !self.refused {
-            self.memory_bytes = total;
-        }
-        Ok(!self.refused)
+        Ok(self.grow(desired.saturating_sub(current)))
     }
 
     fn table_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        const ELEMENTS_MAX: usize = 1 << 20;
-        Ok(desired <= ELEMENTS_MAX)
+        let elements = desired.saturating_sub(current);
+        Ok(self.grow(elements.saturating_mul(ELEMENT_BYTES)))
+    }
+
+    fn instances(&self) -> usize {
+        PARTS_MAX
+    }
+
+    fn tables(&self) -> usize {
+        PARTS_MAX
+    }
+
+    fn memories(&self) -> usize {
+        PARTS_MAX
     }
 }
 
@@ -145,7 +167,7 @@ impl Instance {
         })
     }
 
-    /// The component's linear memory, in bytes.
+    /// The component's memories and tables, in bytes.
     pub fn memory_bytes(&self) -> usize {
         self.store.data().memory_bytes
     }

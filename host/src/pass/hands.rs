@@ -93,7 +93,9 @@ impl Hands for Tasks {
         Ok(Box::new(move || {
             let answer = |Request { id, effect }| Ok((id, effects.ask_ledger(effect)?));
             let done: Result<Vec<_>, Problem> = requests.into_iter().map(answer).collect();
-            Ok(completed(done?, time.now()))
+            let completions = completed(done?, time.now());
+            effects.taken_in(&completions);
+            Ok(completions)
         }))
     }
 
@@ -115,7 +117,9 @@ impl Hands for Tasks {
             done.push((id, answer?));
             joined = self.open.try_join_next();
         }
-        Ok(completed(done, self.now()))
+        let completions = completed(done, self.now());
+        self.effects.taken_in(&completions);
+        Ok(completions)
     }
 
     fn now(&self) -> Timestamp {

@@ -26,7 +26,7 @@ use books::Books;
 
 pub(crate) use books::did_its_work;
 pub(crate) use hands::Hands;
-pub(crate) use turns::{Turns, bytes_of, kind_of};
+pub(crate) use turns::{Turns, bytes_in, kind_of};
 
 /// Told of progress, on whatever thread the pass is.
 pub type OnProgress<'a> = &'a (dyn Fn(Progress) + Send + Sync);

@@ -6,8 +6,9 @@ use std::time::Instant;
 use super::hands::{Fetch, Hands};
 use super::{CancellationToken, Ended, OnProgress, Passed, Tally};
 use crate::connection::Limits;
+use crate::effects::bytes_of;
 use crate::engine::Instance;
-use crate::engine::reconcile::{Answer, Completion, Effect, Job, Outcome, Request, Turn};
+use crate::engine::reconcile::{Completion, Effect, Job, Outcome, Request, Turn};
 use crate::problem::Problem;
 use crate::recording::Recording;
 
@@ -71,7 +72,7 @@ impl<H: Hands> Turns<'_, H> {
             for completion in &completions {
                 open.remove(&completion.id);
             }
-            tally.crossed_bytes += completions.iter().map(bytes_of).sum::<u64>();
+            tally.crossed_bytes += bytes_in(&completions);
             if let Some(recording) = &mut self.recording {
                 recording.resumed(completions);
             }
@@ -212,19 +213,10 @@ pub(crate) fn kind_of(effect: &Effect) -> &'static str {
     }
 }
 
-/// The bytes of text in a completion.
-pub(crate) fn bytes_of(completion: &Completion) -> u64 {
-    let bytes = match &completion.answer {
-        Answer::Http(response) => response.body.len(),
-        Answer::Lines(lines) => lines.text.len(),
-        Answer::Loaded(values) => values.iter().flatten().map(String::len).sum(),
-        Answer::Scanned(entries) => entries
-            .iter()
-            .map(|entry| entry.key.len() + entry.value.len())
-            .sum(),
-        Answer::Committed | Answer::Woke | Answer::Failed(_) => 0,
-    };
-    bytes as u64
+/// The bytes of text in completions.
+pub(crate) fn bytes_in(completions: &[Completion]) -> u64 {
+    let bytes = completions.iter().map(|one| bytes_of(&one.answer) as u64);
+    bytes.sum()
 }
 
 fn broke(what: String) -> Problem {

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::{Clock, Timestamp};
 use crate::engine::reconcile::{Completion, Effect, Job, Request};
-use crate::pass::{Ended, Tally, bytes_of, kind, kind_of};
+use crate::pass::{Ended, Tally, bytes_in, kind, kind_of};
 use crate::problem::Problem;
 pub use compare::{Compared, Comparison};
 pub use export::{Exported, export};
@@ -152,7 +152,7 @@ impl Recording {
 
     /// What the component was resumed with.
     pub(crate) fn resumed(&mut self, completions: Vec<Completion>) {
-        let bytes = completions.iter().map(bytes_of).sum();
+        let bytes = bytes_in(&completions);
         let line = Line::Resumed {
             completions,
             texts: Vec::new(),

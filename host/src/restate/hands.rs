@@ -15,10 +15,11 @@ use super::journal::Journal;
 use super::ledger::Ledger;
 use crate::clock::{Clock as _, SystemClock, Timestamp};
 use crate::connection::Limits;
-use crate::effects::{Remote, changes, refusal, too_long};
+use crate::effects::{Remote, bytes_of, changes, refusal, too_long};
 use crate::engine::reconcile::{Answer, Completion, Effect, Failure, Request};
 use crate::pass::Hands;
 use crate::problem::Problem;
+use crate::store::Room;
 
 /// What carries out a pass, from its beginning or from where another attempt came to.
 pub(super) struct Journaled<'a, J> {
@@ -63,13 +64,20 @@ impl<'a, J: Journal> Journaled<'a, J> {
         Ok(sender != attempt)
     }
 
-    async fn ledger(&mut self, effect: Effect) -> Result<Answer, Problem> {
+    /// What the ledger answers, with at most so many bytes.
+    async fn ledger(&mut self, effect: Effect, bytes_max: usize) -> Result<Answer, Problem> {
         if let Some(refused) = refusal(&effect, self.limits) {
             return Ok(refused);
         }
         match effect {
-            Effect::Load(keys) => self.ledger.load(keys).await.map(Answer::Loaded),
-            Effect::Scan(scan) => self.ledger.scan(scan).await.map(Answer::Scanned),
+            Effect::Load(keys) => {
+                let loaded = self.ledger.load(keys, bytes_max).await;
+                loaded.map(Answer::Loaded)
+            }
+            Effect::Scan(scan) => {
+                let scanned = self.ledger.scan(scan, bytes_max).await;
+                scanned.map(Answer::Scanned)
+            }
             Effect::Commit(writes) => {
                 self.ledger.commit(writes).await?;
                 Ok(Answer::Committed)
@@ -103,14 +111,18 @@ impl<J: Journal> Hands for Journaled<'_, J> {
             }
         }
         let mut done = Vec::with_capacity(order.len());
+        let mut room = Room::of(self.limits.memory_bytes);
         while !group.open.is_empty() {
             let (id, at, answer) = self.journal.once("answer", group.next()).await?;
             self.latest = self.latest.max(at);
             group.open.remove(&id);
+            room.take(bytes_of(&answer))?;
             done.push((id, answer));
         }
         for (id, effect) in near {
-            done.push((id, self.ledger(effect).await?));
+            let answer = self.ledger(effect, room.left()).await?;
+            room.take(bytes_of(&answer))?;
+            done.push((id, answer));
         }
         for (id, until) in waits {
             done.push((id, self.wait(until).await?));

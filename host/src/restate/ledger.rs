@@ -13,19 +13,27 @@ pub(super) enum Ledger<'a, J> {
 }
 
 impl<J: Journal> Ledger<'_, J> {
-    /// One value or none for each key.
-    pub(super) async fn load(&mut self, keys: Vec<String>) -> Result<Vec<Option<String>>, Problem> {
+    /// One value or none for each key. Errors: also, more than `bytes_max` (`component-memory`).
+    pub(super) async fn load(
+        &mut self,
+        keys: Vec<String>,
+        bytes_max: usize,
+    ) -> Result<Vec<Option<String>>, Problem> {
         match self {
-            Ledger::Pages(pages) => pages.load(&keys).await,
-            Ledger::Table(table) => table.load(keys).await,
+            Ledger::Pages(pages) => pages.load(&keys, bytes_max).await,
+            Ledger::Table(table) => table.load(keys, bytes_max).await,
         }
     }
 
-    /// The entries in byte order of their keys.
-    pub(super) async fn scan(&mut self, scan: Scan) -> Result<Vec<Entry>, Problem> {
+    /// The entries in byte order of their keys. Errors: as [`Ledger::load`].
+    pub(super) async fn scan(
+        &mut self,
+        scan: Scan,
+        bytes_max: usize,
+    ) -> Result<Vec<Entry>, Problem> {
         match self {
-            Ledger::Pages(pages) => pages.scan(&scan).await,
-            Ledger::Table(table) => table.scan(scan).await,
+            Ledger::Pages(pages) => pages.scan(&scan, bytes_max).await,
+            Ledger::Table(table) => table.scan(scan, bytes_max).await,
         }
     }
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::journal::Journal;
 use crate::engine::reconcile::{Entry, Scan, Write};
 use crate::problem::Problem;
+use crate::store::Room;
 
 /// A page with more than this is divided, in bytes of keys and values. Small enough that a
 /// commit of one key writes little, large enough that a big ledger has hundreds of pages and not
@@ -51,19 +52,30 @@ impl<'a, J: Journal> Pages<'a, J> {
     }
 
     /// One value or none for each key.
-    pub(super) async fn load(&mut self, keys: &[String]) -> Result<Vec<Option<String>>, Problem> {
+    pub(super) async fn load(
+        &mut self,
+        keys: &[String],
+        bytes_max: usize,
+    ) -> Result<Vec<Option<String>>, Problem> {
+        let mut room = Room::of(bytes_max);
         let mut values = Vec::with_capacity(keys.len());
         for key in keys {
-            values.push(match self.page_of(key) {
+            let value = match self.page_of(key) {
                 Some((_, page)) => self.page(page).await?.get(key).cloned(),
                 None => None,
-            });
+            };
+            values.push(room.value(value)?);
         }
         Ok(values)
     }
 
     /// The entries in byte order of their keys.
-    pub(super) async fn scan(&mut self, scan: &Scan) -> Result<Vec<Entry>, Problem> {
+    pub(super) async fn scan(
+        &mut self,
+        scan: &Scan,
+        bytes_max: usize,
+    ) -> Result<Vec<Entry>, Problem> {
+        let mut room = Room::of(bytes_max);
         let limit = usize::try_from(scan.limit).unwrap_or(usize::MAX);
         let from = match &scan.after {
             Some(after) if *after >= scan.prefix => Bound::Excluded(after.clone()),
@@ -81,10 +93,7 @@ impl<'a, J: Journal> Pages<'a, J> {
                 if found.len() == limit || !key.starts_with(&scan.prefix) {
                     return Ok(found);
                 }
-                found.push(Entry {
-                    key: key.clone(),
-                    value: value.clone(),
-                });
+                found.push(room.entry(key.clone(), value.clone())?);
             }
         }
         Ok(found)
@@ -264,7 +273,7 @@ mod tests {
                 after,
                 limit,
             };
-            let entries = pages.scan(&scan).await.unwrap();
+            let entries = pages.scan(&scan, usize::MAX).await.unwrap();
             after = entries.last().map(|entry| entry.key.clone());
             if entries.is_empty() {
                 return found;
@@ -310,7 +319,7 @@ mod tests {
         }
         let mut pages = Pages::open(&state).await.unwrap();
         let keys = ["b/1".to_owned(), "none".to_owned(), "b/1".to_owned()];
-        let values = pages.load(&keys).await.unwrap();
+        let values = pages.load(&keys, usize::MAX).await.unwrap();
         let expected: Vec<_> = keys.iter().map(|key| model.get(key).cloned()).collect();
         assert_eq!(values, expected);
         let held = state.0.lock().unwrap().len();
@@ -331,6 +340,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn more_than_there_is_room_for_is_not_read() {
+        let state = State::default();
+        let mut pages = Pages::open(&state).await.unwrap();
+        let value = Some("x".repeat(100));
+        pages.commit(vec![write("key", value)]).await.unwrap();
+        let keys = ["key".to_owned(), "key".to_owned()];
+        assert_eq!(pages.load(&keys, 200).await.unwrap().len(), 2);
+        let full = pages.load(&keys, 199).await.unwrap_err();
+        assert_eq!(full.code, "component-memory");
+        let scan = Scan {
+            prefix: String::new(),
+            after: None,
+            limit: 1,
+        };
+        assert_eq!(pages.scan(&scan, 103).await.unwrap().len(), 1);
+        let full = pages.scan(&scan, 102).await.unwrap_err();
+        assert_eq!(full.code, "component-memory");
+    }
+
+    #[tokio::test]
     async fn a_reader_that_comes_too_late_for_a_page_says_so() {
         let state = State::default();
         let mut writer = Pages::open(&state).await.unwrap();
@@ -343,7 +372,7 @@ mod tests {
             .commit(vec![write("key", Some("2".to_owned()))])
             .await
             .unwrap();
-        let late = reader.load(&["key".to_owned()]).await.unwrap_err();
+        let late = reader.load(&["key".to_owned()], 100).await.unwrap_err();
         assert_eq!(late.code, "ledger-moved-on");
     }
 }

@@ -14,7 +14,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use crate::effects::tls;
 use crate::engine::reconcile::{Entry, Write};
 use crate::problem::Problem;
-use crate::store::Ledger;
+use crate::store::{Ledger, Room};
 
 /// The code of a pass that lost its connection to another.
 pub(super) const LEASE_LOST: &str = "lease-lost";
@@ -50,11 +50,21 @@ const PUT: &str = "
     INSERT INTO atsync.ledger (connection, key, value)
     SELECT $1, * FROM unnest($2::bytea[], $3::bytea[])
     ON CONFLICT (connection, key) DO UPDATE SET value = excluded.value";
-const LOAD: &str = "SELECT key, value FROM atsync.ledger WHERE connection = $1 AND key = ANY($2)";
+/// As many rows as there is room for, in bytes, and the one for which there is none any more.
+const LOAD: &str = "
+    SELECT key, value FROM (
+        SELECT key, value, sum(octet_length(value)) OVER (ORDER BY key) - octet_length(value) AS before
+        FROM atsync.ledger WHERE connection = $1 AND key = ANY($2)) AS found
+    WHERE before <= $3 ORDER BY key";
+/// The same.
 const SCAN: &str = "
-    SELECT key, value FROM atsync.ledger
-    WHERE connection = $1 AND key >= $2 AND ($3::bytea IS NULL OR key > $3)
-    ORDER BY key LIMIT $4";
+    SELECT key, value FROM (
+        SELECT key, value, sum(octet_length(value)) OVER (ORDER BY key) - octet_length(value) AS before
+        FROM (
+            SELECT key, value FROM atsync.ledger
+            WHERE connection = $1 AND key >= $2 AND ($3::bytea IS NULL OR key > $3)
+            ORDER BY key LIMIT $4) AS page) AS found
+    WHERE before <= $5 ORDER BY key";
 
 /// A database that holds ledgers.
 #[derive(Clone)]
@@ -189,16 +199,22 @@ impl Rows {
         commit.await.map_err(told::<tokio_postgres::Error>)
     }
 
-    async fn values(&self, keys: &[String]) -> Result<Vec<Option<String>>, String> {
+    async fn values(
+        &self,
+        keys: &[String],
+        bytes_max: usize,
+    ) -> Result<Result<Vec<Option<String>>, Problem>, String> {
         let client = self.database.client().await?;
         let load = client.prepare_cached(LOAD).await.map_err(told)?;
         let asked: Vec<_> = keys.iter().map(String::as_bytes).collect();
         let rows = client
-            .query(&load, &[&self.connection, &asked])
+            .query(&load, &[&self.connection, &asked, &bytes(bytes_max)])
             .await
             .map_err(told)?;
         let found: BTreeMap<_, _> = rows.iter().map(entry).collect::<Result<_, _>>()?;
-        Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
+        let mut room = Room::of(bytes_max);
+        let value = |key: &String| room.value(found.get(key).cloned());
+        Ok(keys.iter().map(value).collect())
     }
 
     async fn entries(
@@ -206,24 +222,29 @@ impl Rows {
         prefix: &str,
         after: Option<&str>,
         limit: usize,
-    ) -> Result<Vec<Entry>, String> {
+        bytes_max: usize,
+    ) -> Result<Result<Vec<Entry>, Problem>, String> {
         let client = self.database.client().await?;
         let scan = client.prepare_cached(SCAN).await.map_err(told)?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let (from, after) = (prefix.as_bytes(), after.map(str::as_bytes));
         let rows = client
-            .query(&scan, &[&self.connection, &from, &after, &limit])
+            .query(
+                &scan,
+                &[&self.connection, &from, &after, &limit, &bytes(bytes_max)],
+            )
             .await
             .map_err(told)?;
-        let mut entries = Vec::new();
-        for row in &rows {
-            let (key, value) = entry(row)?;
-            if !key.starts_with(prefix) {
-                break;
-            }
-            entries.push(Entry { key, value });
-        }
-        Ok(entries)
+        let mut room = Room::of(bytes_max);
+        let within = |entry: &Result<(String, String), String>| {
+            entry
+                .as_ref()
+                .map_or(true, |(key, _)| key.starts_with(prefix))
+        };
+        let entries = rows.iter().map(entry).take_while(within);
+        entries
+            .map(|entry| entry.map(|(key, value)| room.entry(key, value)))
+            .collect()
     }
 
     fn failed(&self, why: &str) -> Problem {
@@ -244,14 +265,24 @@ impl Rows {
 /// For those who wait for their ledger on a thread of their own; see [`aside`](crate::store::aside).
 /// What is written this way would be under no lease, so nothing is.
 impl Ledger for Rows {
-    fn load(&self, keys: &[String]) -> Result<Vec<Option<String>>, Problem> {
-        let values = Handle::current().block_on(self.values(keys));
-        values.map_err(|why| self.failed(&why))
+    fn load_within(
+        &self,
+        keys: &[String],
+        bytes_max: usize,
+    ) -> Result<Vec<Option<String>>, Problem> {
+        let values = Handle::current().block_on(self.values(keys, bytes_max));
+        values.map_err(|why| self.failed(&why))?
     }
 
-    fn scan(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Entry>, Problem> {
-        let entries = Handle::current().block_on(self.entries(prefix, after, limit));
-        entries.map_err(|why| self.failed(&why))
+    fn scan_within(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+        bytes_max: usize,
+    ) -> Result<Vec<Entry>, Problem> {
+        let entries = Handle::current().block_on(self.entries(prefix, after, limit, bytes_max));
+        entries.map_err(|why| self.failed(&why))?
     }
 
     fn commit(&self, _: &[Write]) -> Result<(), Problem> {
@@ -269,6 +300,10 @@ pub(super) fn failed(message: String) -> Problem {
 pub(super) fn lost(message: String) -> Problem {
     let fix = "Nothing: the other pass goes on from the ledger.";
     Problem::new(LEASE_LOST, message, fix)
+}
+
+fn bytes(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 fn entry(row: &tokio_postgres::Row) -> Result<(String, String), String> {

@@ -12,7 +12,7 @@ use super::journal::{Journal, Kept};
 use super::postgres::{LEASE_LOST, Rows, failed, lost};
 use crate::engine::reconcile::{Entry, Scan, Write};
 use crate::problem::Problem;
-use crate::store::{Ledger, Overlay, aside};
+use crate::store::{Ledger, NO_ROOM, Overlay, aside, no_room};
 
 /// The ledger of one pass.
 pub(super) struct Table<'a, J> {
@@ -33,6 +33,8 @@ enum Writes {
 #[derive(Debug, Serialize, Deserialize)]
 struct Trouble {
     lost: bool,
+    #[serde(default)]
+    no_room: bool,
     message: String,
 }
 
@@ -61,15 +63,20 @@ impl<'a, J: Journal> Table<'a, J> {
     }
 
     /// One value or none for each key.
-    pub(super) async fn load(&self, keys: Vec<String>) -> Result<Vec<Option<String>>, Problem> {
-        self.read("load", move |ledger| ledger.load(&keys)).await
+    pub(super) async fn load(
+        &self,
+        keys: Vec<String>,
+        bytes_max: usize,
+    ) -> Result<Vec<Option<String>>, Problem> {
+        self.read("load", move |ledger| ledger.load_within(&keys, bytes_max))
+            .await
     }
 
     /// The entries in byte order of their keys.
-    pub(super) async fn scan(&self, scan: Scan) -> Result<Vec<Entry>, Problem> {
+    pub(super) async fn scan(&self, scan: Scan, bytes_max: usize) -> Result<Vec<Entry>, Problem> {
         let limit = usize::try_from(scan.limit).unwrap_or(usize::MAX);
         self.read("scan", move |ledger| {
-            ledger.scan(&scan.prefix, scan.after.as_deref(), limit)
+            ledger.scan_within(&scan.prefix, scan.after.as_deref(), limit, bytes_max)
         })
         .await
     }
@@ -110,6 +117,7 @@ impl From<Problem> for Trouble {
     fn from(problem: Problem) -> Self {
         Trouble {
             lost: problem.code == LEASE_LOST,
+            no_room: problem.code == NO_ROOM,
             message: problem.message,
         }
     }
@@ -117,7 +125,10 @@ impl From<Problem> for Trouble {
 
 impl From<Trouble> for Problem {
     fn from(trouble: Trouble) -> Self {
-        let told = if trouble.lost { lost } else { failed };
-        told(trouble.message)
+        match trouble {
+            Trouble { lost: true, .. } => lost(trouble.message),
+            Trouble { no_room: true, .. } => no_room(),
+            _ => failed(trouble.message),
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::lock::{Held, Lease, busy};
-use super::{Delivery, Inbox, Ledger, Lock, Store};
+use super::{Delivery, Inbox, Ledger, Lock, Room, Store};
 use crate::clock::Timestamp;
 use crate::engine::reconcile::{Entry, Hint, Write};
 use crate::problem::Problem;
@@ -56,16 +56,27 @@ struct MemoryLedger {
 }
 
 impl Ledger for MemoryLedger {
-    fn load(&self, keys: &[String]) -> Result<Vec<Option<String>>, Problem> {
+    fn load_within(
+        &self,
+        keys: &[String],
+        bytes_max: usize,
+    ) -> Result<Vec<Option<String>>, Problem> {
+        let mut room = Room::of(bytes_max);
         let shelves = self.store.shelves();
         let ledger = shelves.ledgers.get(&self.connection);
-        Ok(keys
-            .iter()
-            .map(|key| ledger.and_then(|ledger| ledger.get(key)).cloned())
-            .collect())
+        keys.iter()
+            .map(|key| room.value(ledger.and_then(|ledger| ledger.get(key)).cloned()))
+            .collect()
     }
 
-    fn scan(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Entry>, Problem> {
+    fn scan_within(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+        bytes_max: usize,
+    ) -> Result<Vec<Entry>, Problem> {
+        let mut room = Room::of(bytes_max);
         let shelves = self.store.shelves();
         let Some(ledger) = shelves.ledgers.get(&self.connection) else {
             return Ok(Vec::new());
@@ -74,15 +85,12 @@ impl Ledger for MemoryLedger {
             Some(after) if after >= prefix => Bound::Excluded(after),
             _ => Bound::Included(prefix),
         };
-        Ok(ledger
+        ledger
             .range::<str, _>((from, Bound::Unbounded))
             .take_while(|(key, _)| key.starts_with(prefix))
             .take(limit)
-            .map(|(key, value)| Entry {
-                key: key.clone(),
-                value: value.clone(),
-            })
-            .collect())
+            .map(|(key, value)| room.entry(key.clone(), value.clone()))
+            .collect()
     }
 
     fn commit(&self, writes: &[Write]) -> Result<(), Problem> {

@@ -26,12 +26,33 @@ pub use sqlite::SqliteStore;
 
 /// The keys and values of one connection.
 pub trait Ledger: Send + Sync {
-    /// One value or none for each key, all of one moment.
-    fn load(&self, keys: &[String]) -> Result<Vec<Option<String>>, Problem>;
+    /// One value or none for each key, all of one moment. Errors: also, they have more bytes than
+    /// `bytes_max` (`component-memory`), which is noticed before they are all in memory.
+    fn load_within(
+        &self,
+        keys: &[String],
+        bytes_max: usize,
+    ) -> Result<Vec<Option<String>>, Problem>;
 
     /// At most `limit` entries whose key starts with `prefix` and is greater than `after`, in
-    /// byte order of the keys.
-    fn scan(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Entry>, Problem>;
+    /// byte order of the keys. Errors: as [`Ledger::load_within`].
+    fn scan_within(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+        bytes_max: usize,
+    ) -> Result<Vec<Entry>, Problem>;
+
+    /// The same for who knows that it is little.
+    fn load(&self, keys: &[String]) -> Result<Vec<Option<String>>, Problem> {
+        self.load_within(keys, usize::MAX)
+    }
+
+    /// The same for who knows that it is little.
+    fn scan(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Entry>, Problem> {
+        self.scan_within(prefix, after, limit, usize::MAX)
+    }
 
     /// Writes all or nothing; when it returns, it lasts. Errors: `lease-lost` in a store that is
     /// [`fenced`](Store::fenced).
@@ -215,6 +236,58 @@ pub(crate) async fn aside<T: Send + 'static>(
     let done = tokio::task::spawn_blocking(work).await;
     done.unwrap_or_else(|error| Err(failed("finish its work", &error)))
 }
+
+/// Counts what is read for a component, whose memory all of it has to fit into.
+#[derive(Debug)]
+pub(crate) struct Room {
+    left: usize,
+}
+
+impl Room {
+    pub(crate) fn of(bytes: usize) -> Room {
+        Room { left: bytes }
+    }
+
+    /// Lets these bytes in. Errors: there is no room for them (`component-memory`).
+    pub(crate) fn take(&mut self, bytes: usize) -> Result<(), Problem> {
+        self.left = self.left.checked_sub(bytes).ok_or_else(no_room)?;
+        Ok(())
+    }
+
+    /// Makes room again.
+    pub(crate) fn give_back(&mut self, bytes: usize) {
+        self.left = self.left.saturating_add(bytes);
+    }
+
+    /// The bytes that there is room for.
+    pub(crate) fn left(&self) -> usize {
+        self.left
+    }
+
+    /// Lets in one value of a ledger, if there is one.
+    pub(crate) fn value(&mut self, value: Option<String>) -> Result<Option<String>, Problem> {
+        self.take(value.as_ref().map_or(0, String::len))?;
+        Ok(value)
+    }
+
+    /// Lets in one entry of a ledger.
+    pub(crate) fn entry(&mut self, key: String, value: String) -> Result<Entry, Problem> {
+        self.take(key.len() + value.len())?;
+        Ok(Entry { key, value })
+    }
+}
+
+/// A component asks for what it could never take in.
+pub(crate) fn no_room() -> Problem {
+    Problem::new(
+        NO_ROOM,
+        "The component asked for more at once than fits into the memory that a pass may use.",
+        "Raise memory_mb in [limits].",
+    )
+}
+
+/// The code of [`no_room`].
+pub(crate) const NO_ROOM: &str = "component-memory";
 
 /// A failure of the store itself.
 fn failed(what: &str, error: &dyn std::fmt::Display) -> Problem {

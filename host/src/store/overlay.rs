@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{Ledger, failed};
+use super::{Ledger, Room, failed};
 use crate::engine::reconcile::{Entry, Write};
 use crate::problem::Problem;
 
@@ -41,15 +41,19 @@ impl Overlay {
     }
 
     /// Puts what the pass wrote or deleted over what lies below.
-    fn read_over(&self, keys: &[String], values: &mut [Option<String>]) -> rusqlite::Result<()> {
+    fn read_over(
+        &self,
+        keys: &[String],
+        below: Vec<Option<String>>,
+        mut room: Room,
+    ) -> rusqlite::Result<Result<Vec<Option<String>>, Problem>> {
         let scratch = self.scratch();
         let mut select = scratch.prepare_cached("SELECT value FROM scratch WHERE key = ?1")?;
-        for (key, value) in keys.iter().zip(values) {
-            if let Some(written) = select.query_row([key], |row| row.get(0)).optional()? {
-                *value = written;
-            }
-        }
-        Ok(())
+        let read = |(key, below): (&String, Option<String>)| {
+            let written = select.query_row([key], |row| row.get(0)).optional()?;
+            Ok(room.value(written.unwrap_or(below)))
+        };
+        keys.iter().zip(below).map(read).collect()
     }
 
     /// What the pass wrote or deleted, from the key after `after` on.
@@ -58,7 +62,8 @@ impl Overlay {
         prefix: &str,
         after: Option<&str>,
         limit: usize,
-    ) -> rusqlite::Result<Vec<(String, Option<String>)>> {
+        mut room: Room,
+    ) -> rusqlite::Result<Result<Vec<(String, Option<String>)>, Problem>> {
         let scratch = self.scratch();
         let mut select = scratch.prepare_cached(
             "SELECT key, value FROM scratch
@@ -66,36 +71,46 @@ impl Overlay {
         )?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows = select.query_map(params![prefix, after, limit], |row| {
-            Ok((row.get::<_, String>(0)?, row.get(1)?))
+            Ok((row.get(0)?, row.get(1)?))
         })?;
-        let mut written = Vec::new();
-        for row in rows {
-            let row = row?;
-            if !row.0.starts_with(prefix) {
-                break;
-            }
-            written.push(row);
-        }
-        Ok(written)
+        let within = |row: &rusqlite::Result<(String, Option<String>)>| {
+            row.as_ref()
+                .map_or(true, |(key, _)| key.starts_with(prefix))
+        };
+        rows.take_while(within)
+            .map(|row| row.map(|(key, value)| Ok((key, room.value(value)?))))
+            .collect()
     }
 }
 
 impl Ledger for Overlay {
-    fn load(&self, keys: &[String]) -> Result<Vec<Option<String>>, Problem> {
-        let mut values = self.below.load(keys)?;
-        self.read_over(keys, &mut values)
-            .map_err(|error| failed("read a scratch copy", &error))?;
-        Ok(values)
+    fn load_within(
+        &self,
+        keys: &[String],
+        bytes_max: usize,
+    ) -> Result<Vec<Option<String>>, Problem> {
+        let below = self.below.load_within(keys, bytes_max)?;
+        self.read_over(keys, below, Room::of(bytes_max))
+            .map_err(|error| failed("read a scratch copy", &error))?
     }
 
-    fn scan(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Entry>, Problem> {
+    fn scan_within(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+        bytes_max: usize,
+    ) -> Result<Vec<Entry>, Problem> {
+        let mut room = Room::of(bytes_max);
         let mut found = Vec::new();
         let mut after = after.map(str::to_owned);
         while found.len() < limit {
-            let below = self.below.scan(prefix, after.as_deref(), limit)?;
+            let below = self
+                .below
+                .scan_within(prefix, after.as_deref(), limit, bytes_max)?;
             let written = self
-                .written(prefix, after.as_deref(), limit)
-                .map_err(|error| failed("read a scratch copy", &error))?;
+                .written(prefix, after.as_deref(), limit, Room::of(bytes_max))
+                .map_err(|error| failed("read a scratch copy", &error))??;
             // Beyond the last key of a full page there may be more: only what lies up to it is sure.
             let below_sure =
                 (below.len() == limit).then(|| below.last().map(|entry| entry.key.clone()));
@@ -116,7 +131,7 @@ impl Ledger for Overlay {
                     break;
                 }
                 if let Some(value) = value {
-                    found.push(Entry { key, value });
+                    found.push(room.entry(key, value)?);
                 }
             }
             match sure {

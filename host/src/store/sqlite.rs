@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use super::lock::{Lease, LockFile};
 use super::trouble::{broke, is_no_older_copy, newer};
-use super::{Delivery, Inbox, Ledger, Lock, Store, failed};
+use super::{Delivery, Inbox, Ledger, Lock, Room, Store, failed};
 use crate::clock::Timestamp;
 use crate::engine::reconcile::{Entry, Hint, Write};
 use crate::problem::Problem;
@@ -237,7 +237,12 @@ struct SqliteLedger {
 }
 
 impl Ledger for SqliteLedger {
-    fn load(&self, keys: &[String]) -> Result<Vec<Option<String>>, Problem> {
+    fn load_within(
+        &self,
+        keys: &[String],
+        bytes_max: usize,
+    ) -> Result<Vec<Option<String>>, Problem> {
+        let mut room = Room::of(bytes_max);
         self.store.read("load keys", |file| {
             // One moment for all keys, also while another process commits.
             let moment = file.unchecked_transaction()?;
@@ -245,15 +250,21 @@ impl Ledger for SqliteLedger {
                 .prepare_cached("SELECT value FROM ledger WHERE connection = ?1 AND key = ?2")?;
             keys.iter()
                 .map(|key| {
-                    select
-                        .query_row([&self.connection, key], |row| row.get(0))
-                        .optional()
+                    let value = select.query_row([&self.connection, key], |row| row.get(0));
+                    Ok(room.value(value.optional()?))
                 })
                 .collect()
-        })
+        })?
     }
 
-    fn scan(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Entry>, Problem> {
+    fn scan_within(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+        bytes_max: usize,
+    ) -> Result<Vec<Entry>, Problem> {
+        let mut room = Room::of(bytes_max);
         self.store.read("list keys", |file| {
             let mut select = file.prepare_cached(
                 "SELECT key, value FROM ledger
@@ -262,23 +273,16 @@ impl Ledger for SqliteLedger {
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let rows = select.query_map(
                 params![self.connection, prefix, after.unwrap_or_default(), limit],
-                |row| {
-                    Ok(Entry {
-                        key: row.get(0)?,
-                        value: row.get(1)?,
-                    })
-                },
+                |row| Ok((row.get::<_, String>(0)?, row.get(1)?)),
             )?;
-            let mut found = Vec::new();
-            for entry in rows {
-                let entry = entry?;
-                if !entry.key.starts_with(prefix) {
-                    break;
-                }
-                found.push(entry);
-            }
-            Ok(found)
-        })
+            let within = |row: &rusqlite::Result<(String, String)>| {
+                row.as_ref()
+                    .map_or(true, |(key, _)| key.starts_with(prefix))
+            };
+            rows.take_while(within)
+                .map(|row| row.map(|(key, value)| room.entry(key, value)))
+                .collect()
+        })?
     }
 
     fn commit(&self, writes: &[Write]) -> Result<(), Problem> {

@@ -160,14 +160,9 @@ async fn a_component_that_computes_for_ever_is_stopped() {
     assert_eq!(problem.code, "component-time");
 }
 
-#[test]
-fn a_component_that_never_comes_to_its_start_is_stopped() {
-    let text = r#"(component
-        (core module $m
-            (func $spin (loop br 0))
-            (start $spin)
-            (func (export "f")))
-        (core instance $i (instantiate $m))
+/// Why a component with these parts, and with all that a connector has to have, is not loaded.
+fn refusal_of(parts: &str) -> Problem {
+    let text = r#"(component PARTS
         (func $f (canon lift (core func $i "f")))
         (instance $manifest (export "describe" (func $f)) (export "check-settings" (func $f)))
         (instance $reconcile (export "start" (func $f)) (export "resume" (func $f)))
@@ -176,11 +171,42 @@ fn a_component_that_never_comes_to_its_start_is_stopped() {
         (export "atsync:connector/reconcile@1.0.0" (instance $reconcile))
         (export "atsync:connector/policy@1.0.0" (instance $policy)))"#;
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("spinning.wasm");
+    let file = folder.path().join("hostile.wasm");
+    let text = text.replace("PARTS", parts);
     std::fs::write(&file, wat::parse_str(text).unwrap()).unwrap();
     let engine = Engine::new(folder.path()).unwrap();
-    let problem = engine.load(&Component::File(file)).err().unwrap();
+    engine.load(&Component::File(file)).err().unwrap()
+}
+
+#[test]
+fn a_component_that_never_comes_to_its_start_is_stopped() {
+    let problem = refusal_of(
+        r#"(core module $m
+            (func $spin (loop br 0))
+            (start $spin)
+            (func (export "f")))
+        (core instance $i (instantiate $m))"#,
+    );
     assert_eq!(problem.code, "component-time", "{problem}");
+}
+
+#[test]
+fn a_component_that_fills_tables_instead_of_memory_is_stopped() {
+    let tables = "(table 1000000 funcref)".repeat(50);
+    let problem = refusal_of(&format!(
+        r#"(core module $m {tables} (func (export "f")))
+        (core instance $i (instantiate $m))"#
+    ));
+    assert_eq!(problem.code, "component-memory", "{problem}");
+}
+
+#[test]
+fn a_component_of_very_many_parts_does_not_start() {
+    let problem = refusal_of(&format!(
+        r#"(core module $m (func (export "f"))) (core instance $i (instantiate $m)) {}"#,
+        "(core instance (instantiate $m))".repeat(200)
+    ));
+    assert_eq!(problem.code, "component-start", "{problem}");
 }
 
 #[tokio::test]

@@ -305,6 +305,62 @@ async fn a_file_that_unpacks_into_a_bomb_is_too_large() {
 }
 
 #[tokio::test]
+async fn files_are_read_side_by_side_only_as_far_as_exchanges_may_be() {
+    for ranges in [true, false] {
+        let (under_way, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let file = {
+            let (under_way, most) = (under_way.clone(), most.clone());
+            async move || {
+                let now = under_way.fetch_add(1, Ordering::SeqCst) + 1;
+                most.fetch_max(now, Ordering::SeqCst);
+                // Long enough for the others to come, if they may.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                under_way.fetch_sub(1, Ordering::SeqCst);
+                let range = [(header::CONTENT_RANGE, "bytes 0-3/8")];
+                match ranges {
+                    true => (StatusCode::PARTIAL_CONTENT, range, "one\n").into_response(),
+                    false => "one\ntwo\n".into_response(),
+                }
+            }
+        };
+        let base = serve(Router::new().route("/{file}", on_get(file))).await;
+        let mut bench = Bench::new(&base);
+        bench.connection.limits.concurrent_requests = 2;
+        let pieces: Vec<_> = (0..6)
+            .map(|number| read(&format!("{base}/{number}"), 0, 4))
+            .collect();
+        for answer in bench.answers(Mode::Sync, &pieces).await {
+            assert!(matches!(answer, Answer::Lines(_)), "{answer:?}");
+        }
+        assert_eq!(most.load(Ordering::SeqCst), 2, "ranges: {ranges}");
+    }
+}
+
+#[tokio::test]
+async fn more_files_than_are_kept_open_come_whole_all_the_same() {
+    for ranges in [true, false] {
+        let (_, bench, url) = shop("one\ntwo\n", ranges).await;
+        let all = |offset| -> Vec<_> {
+            let file = |number| read(&format!("{url}?file={number}"), offset, 4);
+            (0..40).map(file).collect()
+        };
+        let steps = json!([{ "Ask": all(0) }, { "Ask": all(4) }]);
+        let texts = answers(&bench.data(Mode::Sync, &steps).await)
+            .into_iter()
+            .map(|answer| {
+                let Answer::Lines(lines) = answer else {
+                    panic!("{answer:?}")
+                };
+                lines.text
+            });
+        let (first, second): (Vec<_>, Vec<_>) =
+            texts.enumerate().partition(|(number, _)| *number < 40);
+        assert!(first.iter().all(|(_, text)| text == "one\n"), "{first:?}");
+        assert!(second.iter().all(|(_, text)| text == "two\n"), "{second:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_download_that_leads_elsewhere_is_not_followed() {
     let (elsewhere, _, url) = shop("one\n", true).await;
     let router = Router::new().route("/moved", on_get(async move || Redirect::temporary(&url)));

@@ -7,7 +7,7 @@ use atsync::engine::reconcile::{
     Answer, Call, Effect, Failure, Fault, Hint, HttpRequest, Method, Mode, Scan, Write,
 };
 use atsync::pass::{CancellationToken, Ended};
-use atsync::store::{Delivery, MemoryStore, last_pass};
+use atsync::store::{Delivery, MemoryStore, SqliteStore, Store, last_pass};
 use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
@@ -265,7 +265,7 @@ async fn a_change_that_waited_for_its_turn_is_not_sent_once_the_connection_is_lo
 async fn a_change_that_waited_for_a_token_is_not_sent_once_the_connection_is_lost() {
     for lost_at in [1, 2] {
         let (store, sold) = (MemoryStore::default(), Arc::new(AtomicUsize::new(0)));
-        let (granted, grants) = (AtomicUsize::new(0), store.clone());
+        let (granted, grants) = (Arc::new(AtomicUsize::new(0)), store.clone());
         let grant = on_post(async move |_: Request| {
             let number = granted.fetch_add(1, Ordering::SeqCst) + 1;
             if number == lost_at {
@@ -292,6 +292,57 @@ async fn a_change_that_waited_for_a_token_is_not_sent_once_the_connection_is_los
         let lost = bench.pass(Mode::Sync, &json!([{ "Ask": [sale] }])).await;
         assert_eq!(lost.unwrap_err().code, "lease-lost");
         assert_eq!(sold.load(Ordering::SeqCst), lost_at - 1);
+    }
+}
+
+/// Twenty times the same megabyte, in every way in which a ledger can be asked for it.
+#[tokio::test]
+async fn a_component_that_asks_for_more_than_it_can_hold_is_stopped_before_it_is_read() {
+    let mut bench = Bench::offline();
+    bench.connection.limits.memory_bytes = 16 << 20;
+    let megabyte = "x".repeat(1 << 20);
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = SqliteStore::open(&folder.path().join("atsync.db")).unwrap();
+    let stores: [Arc<dyn Store>; 2] = [bench.store.clone(), Arc::new(sqlite)];
+    for store in stores {
+        bench.store = store;
+        let keys = (0..20).map(|number| format!("s/{number}"));
+        let many: Vec<Write> = keys
+            .map(|key| Write {
+                key,
+                value: Some(megabyte.clone()),
+            })
+            .collect();
+        bench.store.ledger("acme").commit(&many).unwrap();
+        let scan = |limit| {
+            let (prefix, after) = ("s/".to_owned(), None);
+            Effect::Scan(Scan {
+                prefix,
+                after,
+                limit,
+            })
+        };
+        let repeated = |times| Effect::Load(vec!["s/1".to_owned(); times]);
+        let asked = [
+            vec![repeated(20)],
+            vec![scan(20)],
+            vec![repeated(1); 20],
+            // Something that is waited for beside them.
+            vec![get("/"), repeated(20)],
+        ];
+        for effects in asked {
+            for mode in [Mode::Sync, Mode::Plan] {
+                let stopped = bench.pass(mode, &json!([{ "Ask": effects }])).await;
+                let problem = stopped.unwrap_err();
+                assert_eq!(problem.code, "component-memory", "{problem}");
+                assert!(problem.message.contains("asked for more"), "{problem}");
+            }
+        }
+        let little = vec![json!({ "Ask": [repeated(2), scan(2)] }); 10];
+        bench.connection.limits.report_bytes = 1 << 30;
+        bench.connection.limits.memory_bytes = 256 << 20;
+        bench.data(Mode::Plan, &json!(little)).await;
+        bench.connection.limits.memory_bytes = 16 << 20;
     }
 }
 

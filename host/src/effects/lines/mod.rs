@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_RANGE, ETAG, LAST_MODIFIED, RANGE};
 use reqwest::{Response, StatusCode};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 
@@ -21,6 +22,10 @@ use super::{Network, egress};
 use crate::engine::reconcile::{Failure, Lines, LinesRequest};
 pub(super) use allowed::Allowed;
 use stream::Stream;
+
+/// Files that are kept open. When one more begins they are all let go: whoever goes on with one
+/// begins it anew where he is.
+const FILES_MAX: usize = 32;
 
 /// The files that one pass reads.
 pub(super) struct Reader {
@@ -88,6 +93,9 @@ impl Reader {
         }
         let file = {
             let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+            if files.len() >= FILES_MAX && !files.contains_key(&request.url) {
+                files.clear();
+            }
             Arc::clone(files.entry(request.url).or_default())
         };
         let mut file = file.lock().await;
@@ -119,6 +127,7 @@ impl File {
         bytes_max: usize,
     ) -> Result<Lines, Failure> {
         if let Some(stream) = self.stream.as_mut().filter(|stream| stream.reaches(offset)) {
+            let _turn = source.turn().await?;
             return stream.piece(offset, bytes_max).await;
         }
         match self.fetched(source, offset, bytes_max).await? {
@@ -135,6 +144,7 @@ impl File {
             Fetched::Whole { response, identity } => {
                 self.same(source, &identity)?;
                 let stream = self.stream.insert(Stream::new(response, source.pace));
+                let _turn = source.turn().await?;
                 stream.piece(offset, bytes_max).await
             }
         }
@@ -171,6 +181,8 @@ struct Source {
     client: reqwest::Client,
     url: Url,
     pace: Pace,
+    /// See [`Network`].
+    exchanges: Arc<Semaphore>,
 }
 
 /// What may be asked of a server at once, and how long it may take over that.
@@ -190,7 +202,19 @@ impl Source {
             bytes: network.limits.piece_bytes as u64,
             time: network.limits.request_timeout,
         };
-        Ok(Source { client, url, pace })
+        Ok(Source {
+            client,
+            url,
+            pace,
+            exchanges: Arc::clone(&network.exchanges),
+        })
+    }
+
+    /// The right to have something on its way, beside all other exchanges of the connection. An
+    /// answer that stays open while nobody reads from it takes none.
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, Failure> {
+        let turn = self.exchanges.acquire().await;
+        turn.map_err(|_| Failure::Unsupported)
     }
 
     fn ahead(&self, offset: u64, bytes_max: usize) -> Ahead {
@@ -204,6 +228,7 @@ impl Source {
     }
 
     async fn fetch(&self, offset: u64, bytes_max: usize) -> Result<Fetched, Failure> {
+        let _turn = self.turn().await?;
         self.pace.keep(self.ask(offset, bytes_max)).await
     }
 
