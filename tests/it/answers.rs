@@ -8,6 +8,7 @@ use atsync_sandbox::wire::Side;
 use serde_json::json;
 
 use crate::brand::Brand;
+use crate::order_desk::SPRING;
 use crate::world::{World, units};
 
 const SHOPIFY: [&str; 8] = [
@@ -41,6 +42,24 @@ const SPOILED: [Fault; 10] = [
     Fault::CutBefore,
     Fault::CutAfter,
 ];
+
+/// The report of a pass is kept, and mailed, for longer than the ledger knows the buyer.
+#[tokio::test]
+async fn an_order_list_that_was_cut_is_told_without_the_people_in_it() {
+    let world = Brand::default().open_synced().await;
+    world.buys(SPRING, &[("LIN-SND-M", 2)]);
+    world.faults(|faults| faults.next(Side::Joor, "v2/order", Fault::Truncated, 100));
+
+    let told = world.sync().await.json.to_string();
+
+    assert!(
+        told.contains("bytes is cut off at line 1, column"),
+        "{told}"
+    );
+    for personal in ["Canut", "Tables Claudiennes", "Camille", "69001"] {
+        assert!(!told.contains(personal), "{personal} in: {told}");
+    }
+}
 
 /// A day has passed, so that everything is due at once; stock has changed meanwhile.
 async fn a_day_later(mut brand: Brand) -> World {

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::credits::{READ, WRITE, Window};
 use crate::bindings::exports::atsync::connector::reconcile::{
@@ -105,7 +105,7 @@ impl Joor {
             .and_then(Value::as_array)
             .filter(|e| !e.is_empty())
         {
-            let text = serde_json::to_string(errors).unwrap_or_default();
+            let text = json!({ "errors": errors }).to_string();
             return Err(unexpected(
                 list,
                 &format!("it reports errors: {}", http::excerpt(&text)),
@@ -159,13 +159,14 @@ impl Joor {
             request.changes = changes;
             match self.io.http(request).await {
                 Ok(response) if response.status == 200 => {
-                    if serde_json::from_str::<serde::de::IgnoredAny>(&response.body).is_ok() {
+                    let read = serde_json::from_str::<serde::de::IgnoredAny>(&response.body);
+                    let Err(error) = read else {
                         let date = http::header(&response, "date").and_then(parse_http_date);
                         let ahead = date.map(|date| ahead(date, self.io.now()));
                         self.clock_ahead.set(ahead.or(self.clock_ahead.get()));
                         return Ok(response.body);
-                    }
-                    last = format!("its answer is not JSON: {}", http::excerpt(&response.body));
+                    };
+                    last = http::not_json(&response.body, &error);
                 }
                 Ok(response) => match self.passing(&response)? {
                     Some(why) => last = why,

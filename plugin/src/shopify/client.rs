@@ -355,10 +355,7 @@ impl Shopify {
             }
             Err(error) => Verdict::Again {
                 at: pause,
-                why: format!(
-                    "its answer is not JSON ({error}): {}",
-                    http::excerpt(&response.body)
-                ),
+                why: http::not_json(&response.body, &error),
                 untouched: false,
             },
         }
@@ -376,7 +373,7 @@ impl Shopify {
         }
         match envelope.data.map(serde_json::from_value) {
             Some(Ok(data)) => Verdict::Answer(data),
-            Some(Err(error)) => Verdict::Fail(unexpected(name, &error.to_string())),
+            Some(Err(error)) => Verdict::Fail(unexpected(name, &http::unlike(&error))),
             None => Verdict::Again {
                 at: pause,
                 why: format!("its answer to {name} has no data"),
