@@ -75,7 +75,7 @@ pub fn export(file: &Path, to: &Path, connector: &Connector) -> Result<Exported,
         scrub.clean(job, &mut pass.resumed);
     }
     let text = again(pass, connector)?;
-    if scrub.originals().any(|original| text.contains(original)) {
+    if scrub.is_left_in(&text) {
         return Err(refused(
             "export-leaks",
             "a text about a person would have been left in it",

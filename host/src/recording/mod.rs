@@ -9,11 +9,13 @@ mod compare;
 mod export;
 mod format;
 mod kept;
+mod personal;
 mod reader;
 mod replay;
 mod scrub;
 mod tables;
 mod texts;
+mod values;
 mod world;
 mod writer;
 
