@@ -8,6 +8,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::connection::Service;
 
+/// What a grant's secrets that say who asks are called (RFC 6749 §2.3.1, §4.3.2).
+const WHO: [&str; 2] = ["client_id", "username"];
+
 /// The secrets that a form may name.
 pub(super) struct Secrets<'a>(BTreeMap<&'a str, &'a SecretString>);
 
@@ -20,6 +23,12 @@ impl<'a> Secrets<'a> {
                 .map(|(key, secret)| (key.as_str(), secret))
                 .collect(),
         )
+    }
+
+    /// Those that no answer has to say; who asks, it may.
+    pub(super) fn not_to_be_told(&self) -> impl Iterator<Item = &'a SecretString> {
+        let secrets = self.0.iter().filter(|(key, _)| !WHO.contains(key));
+        secrets.map(|(_, secret)| *secret)
     }
 
     pub(super) fn with(mut self, key: &'a str, secret: &'a SecretString) -> Self {

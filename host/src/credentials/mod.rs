@@ -6,6 +6,7 @@
 
 mod form;
 mod grant;
+mod strike;
 
 use std::sync::Arc;
 
@@ -110,7 +111,8 @@ impl Sealed {
             "a secret holds a line end or another character that no header can".to_owned()
         })?;
         value.set_sensitive(true);
-        let mut secrets = filled.pieces;
+        let mut secrets: Vec<_> = secrets.not_to_be_told().cloned().collect();
+        secrets.extend(filled.pieces);
         secrets.push(filled.text);
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
         Ok(Sealed {
@@ -125,17 +127,9 @@ impl Sealed {
         request.header(&self.name, &self.value)
     }
 
-    /// The text without the secret, for services that repeat in an answer what they were sent.
-    pub(crate) fn scrub(&self, mut text: String) -> String {
-        // Anything shorter would stand in honest text too.
-        const SECRET_BYTES_MIN: usize = 8;
-        for secret in &self.secrets {
-            let secret = secret.expose_secret();
-            if secret.len() >= SECRET_BYTES_MIN && text.contains(secret) {
-                text = text.replace(secret, "[secret]");
-            }
-        }
-        text
+    /// The text without any secret of the service, for services that repeat in an answer what they were sent.
+    pub(crate) fn scrub(&self, text: String) -> String {
+        strike::strike(text, &self.secrets)
     }
 }
 

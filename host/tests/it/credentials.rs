@@ -271,6 +271,34 @@ async fn a_secret_that_a_service_repeats_reaches_neither_component_nor_recording
     );
 }
 
+/// A service may write a secret otherwise than it got it, and may know more of them than the token.
+#[tokio::test]
+async fn no_secret_of_a_grant_that_a_service_repeats_reaches_the_component() {
+    let router = Router::new()
+        .route(
+            "/oauth/token",
+            post(async || r#"{"access_token":"open/sesame+1"}"#),
+        )
+        .route(
+            "/",
+            on_get(async || {
+                r#"open/sesame+1 open\/sesame+1 open%2Fsesame%2b1 of s3cret-s3cret, for atsync-of-acme"#
+            }),
+        );
+    let mut bench = Bench::new(&serve(router).await);
+    bench.shelf().secrets = secrets(&[
+        ("client_id", "atsync-of-acme"),
+        ("client_secret", "s3cret-s3cret"),
+    ]);
+    let Answer::Http(response) = bench.answer(get("/")).await else {
+        panic!("no answer")
+    };
+    assert_eq!(
+        response.body,
+        "[secret] [secret] [secret] of [secret], for atsync-of-acme"
+    );
+}
+
 #[test]
 fn secrets_are_not_printed() {
     let printed = format!("{:?}", Bench::offline().connection);
