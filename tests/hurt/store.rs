@@ -22,13 +22,54 @@ fn a_busy_store_is_waited_for_and_then_told_and_can_be_read_meanwhile() {
     writer.execute_batch("BEGIN IMMEDIATE").unwrap();
 
     stage.runs("sync").told(1, "store-busy");
+    stage.runs("doctor").told(1, "store-busy");
     assert_eq!(Books::read(&stage), before);
     for line in ["status", "plan", "explain LIN-SND-S"] {
         assert_eq!(stage.runs(line).exit, Some(0), "{line}");
     }
 
     writer.execute_batch("COMMIT").unwrap();
+    assert_eq!(stage.runs("doctor").exit, Some(0));
     assert_eq!(stage.runs("sync").exit, Some(0));
+}
+
+/// As under a service manager that lets it write elsewhere only. Rights alone would not do: the
+/// tests may run as root.
+#[test]
+fn what_a_pass_cannot_write_is_found_by_the_doctor() {
+    let stage = Stage::open();
+    assert_eq!(stage.runs("sync").exit, Some(0));
+    let locks = stage.path("atsync-sandbox.db-locks");
+    let script = "
+        mount --bind \"$1\" \"$1\" && mount -o remount,ro,bind \"$1\" || { echo refused; exit; }
+        shift
+        \"$@\" sync; echo \"exit $?\"
+        \"$@\" doctor; echo \"exit $?\"";
+    let mut command = Command::new("unshare");
+    command
+        .args([
+            "--user",
+            "--map-root-user",
+            "--mount",
+            "sh",
+            "-c",
+            script,
+            "sh",
+        ])
+        .args([locks.as_os_str(), env!("CARGO_BIN_EXE_atsync").as_ref()])
+        .current_dir(stage.folder.path())
+        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
+        .env("NO_COLOR", "1")
+        .env_remove("ATSYNC_CONFIG");
+    let run = match command.output() {
+        Ok(output) if output.status.success() => Run::of(&output),
+        _ => return println!("skipped: this system has no namespaces for its users"),
+    };
+    if run.said.contains("refused") {
+        return println!("skipped: this system lets nobody mount a file system");
+    }
+    assert_eq!(run.said.matches("exit 1").count(), 2, "{}", run.said);
+    assert!(run.said.contains("[not-writable]"), "{}", run.said);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
@@ -103,6 +104,35 @@ impl Examiner {
         is_no_older_copy(&self.path, connection, traces.locked, last)?;
         Ok(traces)
     }
+}
+
+/// How long another process may write before it counts as one that does not stop.
+const WRITER_TIME: Duration = Duration::from_secs(2);
+
+/// Begins to write the file at `path`, and lets it be. Errors: this user may not write it or its
+/// folder (`store-closed`), another process goes on writing (`store-busy`).
+pub fn try_to_write(path: &Path) -> Result<(), Problem> {
+    let begin = || {
+        let file = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        file.busy_timeout(WRITER_TIME)?;
+        file.execute_batch("BEGIN IMMEDIATE; ROLLBACK")
+    };
+    begin().map_err(|error| broke(path, "be written", &error))
+}
+
+/// What a pass of a connection writes of the store at `path`: files, and folders in which it makes
+/// some. Not all of it has to be there.
+pub fn written(path: &Path, connection: &str) -> Vec<PathBuf> {
+    let beside = ["-wal", "-shm"].map(|end| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        PathBuf::from(name)
+    });
+    let locks = locks(path);
+    let lock = lock::path_of(&locks, connection);
+    let mut written = vec![path.to_owned(), locks, lock];
+    written.extend(beside);
+    written
 }
 
 /// Whether passes have ever run on a store at `path`, be the file there or not.

@@ -18,7 +18,7 @@ use crate::engine::reconcile::{Entry, Hint, Verdict, Write};
 use crate::problem::Problem;
 use crate::recording::Cut;
 
-pub use examine::{Examined, Examiner, Traces, holder, was_used};
+pub use examine::{Examined, Examiner, Traces, holder, try_to_write, was_used, written};
 pub use lock::Lock;
 pub use memory::MemoryStore;
 pub use overlay::Overlay;

@@ -19,7 +19,7 @@ pub(super) fn broke(path: &Path, what: &str, error: &Error) -> Problem {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => say(
             "store-busy",
-            "another process has been writing to it for ten seconds",
+            "another process goes on writing to it",
             "Nothing was changed, and it is tried again. End what holds the file, such as a backup or an SQL tool \
              in a transaction.",
         ),

@@ -1,10 +1,12 @@
 //! The disk: who may read what lies there, and whether there is room.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::statvfs;
+use atsync::store::written;
+use rustix::fs::{Access, access, statvfs};
 
 use super::Chart;
 use crate::command::Site;
@@ -19,6 +21,15 @@ pub fn look(site: &Site, chart: &mut Chart) {
     for path in [store, &recordings] {
         chart.findings.extend(open_to_others(path));
     }
+    let mut needed = BTreeSet::from([folder_of(store), recordings.clone()]);
+    let of_connections = fs::read_dir(&recordings).into_iter().flatten().flatten();
+    needed.extend(of_connections.map(|entry| entry.path()));
+    for configured in site.chosen() {
+        needed.extend(written(store, &configured.name));
+    }
+    chart
+        .findings
+        .extend(needed.iter().filter_map(|path| closed(path)));
     let budget = site.config.recording.bytes_max;
     let state = match budget {
         0 => "none are made".to_owned(),
@@ -66,6 +77,21 @@ fn open_to_others(path: &Path) -> Option<Finding> {
             ),
         )
     })
+}
+
+/// What is there and cannot be written by this user, though a pass has to.
+fn closed(path: &Path) -> Option<Finding> {
+    let needed = match path.is_dir() {
+        true => Access::WRITE_OK | Access::EXEC_OK,
+        false => Access::WRITE_OK,
+    };
+    let error = access(path, needed).err().filter(|_| path.exists())?;
+    Some(Finding::error(
+        "not-writable",
+        format!("{} cannot be written: {error}.", path.display()),
+        "Give it to the user that runs atsync, and let that user write it (`chown`, `chmod u+rwX`). Under systemd it \
+         has to be among ReadWritePaths.",
+    ))
 }
 
 /// Bytes of a file, or of all files below a folder.

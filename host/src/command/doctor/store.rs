@@ -4,7 +4,7 @@ use std::path::Path;
 
 use atsync::clock::Timestamp;
 use atsync::problem::Problem;
-use atsync::store::{Examiner, holder, was_used};
+use atsync::store::{Examiner, holder, try_to_write, was_used};
 
 use super::Chart;
 use super::disk::{mb, size};
@@ -79,6 +79,13 @@ pub fn look(site: &Site, chart: &mut Chart) -> Option<Timestamp> {
             }
             Err(_) => chart.row("ledger", name, "damaged"),
         }
+    }
+    drop(file);
+    // What is damaged is better left as it is.
+    if examined.damage.is_empty() {
+        chart
+            .findings
+            .extend(try_to_write(path).err().map(with_advice));
     }
     last_pass
 }
