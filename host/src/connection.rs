@@ -22,11 +22,22 @@ pub struct Connection {
     /// The signing secrets of each service's webhooks; each of them is accepted, so that one
     /// can be exchanged for another without a gap.
     pub webhook_secrets: BTreeMap<String, Vec<SecretString>>,
+    /// From when on a service's webhooks are too old; a service without counts none as that.
+    pub webhook_ages: BTreeMap<String, WebhookAge>,
     /// Hosts that `read-lines` may download from, beside those of the manifest: `name.tld`,
     /// `*.name.tld` for any one label before it, or `127.0.0.1:8080` with a port.
     pub downloads: Vec<String>,
     /// What a pass may use.
     pub limits: Limits,
+}
+
+/// From when on a webhook is too old to be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookAge {
+    /// The header that tells when it was sent, as RFC 3339 writes times.
+    pub header: String,
+    /// The greatest age.
+    pub max: Duration,
 }
 
 /// How to reach one service, and as whom.

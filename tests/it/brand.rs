@@ -171,6 +171,7 @@ fn connection(
             .map(|(name, service)| (name.to_owned(), service))
             .into(),
         webhook_secrets: BTreeMap::new(),
+        webhook_ages: BTreeMap::new(),
         downloads: Vec::new(),
         limits,
     }

@@ -1,8 +1,9 @@
 //! `[connection.NAME]`: one connection, read with the manifest of its component in hand.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use atsync::connection::{Connection, Limits, Service};
+use atsync::connection::{Connection, Limits, Service, WebhookAge};
 use atsync::engine::manifest::{self, Auth, Description};
 use secrecy::SecretString;
 use toml::de::DeValue;
@@ -15,6 +16,16 @@ use super::secret::{self, Lies};
 use super::section::Section;
 use super::settings;
 use crate::finding::Finding;
+
+/// The age in hours from which on a webhook whose time is known is too old: longer than services
+/// go on sending one.
+const MAX_AGE_H: u64 = 48;
+
+/// By service, the signing secrets, and from when on a webhook is too old.
+type Webhooks = (
+    BTreeMap<String, Vec<SecretString>>,
+    BTreeMap<String, WebhookAge>,
+);
 
 /// A connection as far as the file gives it.
 pub struct Configured {
@@ -69,7 +80,7 @@ pub fn read(
         secrets: Vec::new(),
     };
     let services = reader.services(&mut section);
-    let webhook_secrets = reader.webhooks(&mut section);
+    let (webhook_secrets, webhook_ages) = reader.webhooks(&mut section);
     let settings = reader.settings(&mut section);
     let Reader {
         mut findings,
@@ -83,6 +94,7 @@ pub fn read(
         settings,
         services,
         webhook_secrets,
+        webhook_ages,
         downloads,
         limits: limits.clone(),
     });
@@ -244,10 +256,10 @@ impl Reader<'_> {
             .collect()
     }
 
-    fn webhooks(&mut self, connection: &mut Section<'_>) -> BTreeMap<String, Vec<SecretString>> {
-        let mut all = BTreeMap::new();
+    fn webhooks(&mut self, connection: &mut Section<'_>) -> Webhooks {
+        let (mut all, mut ages) = Webhooks::default();
         let Some(mut section) = connection.section("webhooks") else {
-            return all;
+            return (all, ages);
         };
         for declared in &self.description.webhooks {
             let Some(mut webhook) = section.section(&declared.service) else {
@@ -278,10 +290,15 @@ impl Reader<'_> {
                 }
             }
             all.insert(declared.service.clone(), secrets);
+            if let Some(header) = webhook.text("time_header").map(str::to_owned) {
+                let hours = webhook.number("max_age_h", 1, 24 * 365);
+                let max = Duration::from_secs(hours.unwrap_or(MAX_AGE_H) * 60 * 60);
+                ages.insert(declared.service.clone(), WebhookAge { header, max });
+            }
             self.findings.extend(webhook.finish());
         }
         self.findings.extend(section.finish());
-        all
+        (all, ages)
     }
 
     fn settings(&mut self, connection: &mut Section<'_>) -> String {

@@ -30,6 +30,7 @@ client_id = "id"
 client_secret = "hush"
 [connection.acme.webhooks.shop]
 secrets = ["one", "two"]
+time_header = "X-Sent-At"
 [connection.acme.settings]
 interval_s = 60
 [[connection.acme.settings.warehouses]]
@@ -141,6 +142,8 @@ fn a_whole_file_becomes_a_connection() {
     );
     assert_eq!(connection.services["market"].secrets.len(), 2);
     assert_eq!(connection.webhook_secrets["shop"].len(), 2);
+    let age = &connection.webhook_ages["shop"];
+    assert_eq!((&*age.header, age.max.as_secs()), ("X-Sent-At", 48 * 3600));
     let in_file = acme
         .secrets
         .iter()

@@ -19,7 +19,7 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 
 use crate::clock::Clock;
-use crate::connection::Connection;
+use crate::connection::{Connection, WebhookAge};
 use crate::engine::manifest::Description;
 use crate::pass::CancellationToken;
 use crate::problem::Problem;
@@ -37,13 +37,21 @@ const LAST_ANSWERS: Duration = Duration::from_secs(2);
 /// What the server shows and takes in.
 pub struct Server {
     names: Vec<String>,
-    /// By connection and service, with the time that a delivery may take to come in.
-    intakes: BTreeMap<(String, String), (Intake, Duration)>,
+    /// By connection and service.
+    doors: BTreeMap<(String, String), Door>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     /// What it takes to see page and metrics; none: to be on this machine.
     token: Option<SecretString>,
+}
+
+/// Where the webhooks of one service come in.
+struct Door {
+    intake: Intake,
+    age: Option<WebhookAge>,
+    /// How long a delivery may take to come in.
+    time: Duration,
 }
 
 /// What is known of one connection.
@@ -62,19 +70,23 @@ impl Server {
         metrics: Arc<Metrics>,
     ) -> Server {
         let mut names = Vec::new();
-        let mut intakes = BTreeMap::new();
+        let mut doors = BTreeMap::new();
         for (connection, description) in connections {
             names.push(connection.name.clone());
             for webhook in &description.webhooks {
                 let key = (connection.name.clone(), webhook.service.clone());
                 let secrets = connection.webhook_secrets.get(&webhook.service);
-                let intake = Intake::new(webhook, secrets.cloned().unwrap_or_default());
-                intakes.insert(key, (intake, connection.limits.request_timeout));
+                let door = Door {
+                    intake: Intake::new(webhook, secrets.cloned().unwrap_or_default()),
+                    age: connection.webhook_ages.get(&webhook.service).cloned(),
+                    time: connection.limits.request_timeout,
+                };
+                doors.insert(key, door);
             }
         }
         Server {
             names,
-            intakes,
+            doors,
             store,
             clock,
             metrics,

@@ -2,6 +2,7 @@
 //! acknowledged. A hint says where to look, so nothing is done with one here but to keep it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Extension;
 use axum::body::Bytes;
@@ -16,6 +17,8 @@ use sha2::Sha256;
 
 use super::Server;
 use super::keeper::Keeper;
+use crate::clock::Timestamp;
+use crate::connection::WebhookAge;
 use crate::engine::manifest::Webhook;
 use crate::engine::reconcile::Hint;
 use crate::store::Delivery;
@@ -85,7 +88,7 @@ pub(super) async fn take_in(
     request: Request,
 ) -> Response {
     let key = (connection, service);
-    let Some((intake, time)) = server.intakes.get(&key) else {
+    let Some(door) = server.doors.get(&key) else {
         return (StatusCode::NOT_FOUND, "no such connection or service\n").into_response();
     };
     let (connection, service) = key;
@@ -94,12 +97,12 @@ pub(super) async fn take_in(
         (status, text).into_response()
     };
     let headers = request.headers().clone();
-    let body = match tokio::time::timeout(*time, Bytes::from_request(request, &())).await {
+    let body = match tokio::time::timeout(door.time, Bytes::from_request(request, &())).await {
         Ok(Ok(body)) => body,
         Ok(Err(rejection)) => return answer("refused", rejection.status(), "too large, or cut\n"),
         Err(_) => return answer("refused", StatusCode::REQUEST_TIMEOUT, "too slow\n"),
     };
-    let hint = match intake.hint(&headers, &body) {
+    let hint = match door.intake.hint(&headers, &body) {
         Ok(Some(hint)) => hint,
         Ok(None) => return answer("ignored", StatusCode::OK, ""),
         Err(Refusal::Forged) => {
@@ -111,11 +114,17 @@ pub(super) async fn take_in(
             return answer("refused", status, "the id header is missing\n");
         }
     };
-    let delivery = Delivery {
-        service,
-        hint,
-        at: server.clock.now(),
-    };
+    let at = server.clock.now();
+    match door.age.as_ref().map(|age| is_late(age, &headers, at)) {
+        None | Some(Some(false)) => {}
+        // Sent again it would only be older.
+        Some(Some(true)) => return answer("late", StatusCode::OK, ""),
+        Some(None) => {
+            let status = StatusCode::BAD_REQUEST;
+            return answer("refused", status, "the time header is missing\n");
+        }
+    }
+    let delivery = Delivery { service, hint, at };
     match keeper.keep(connection.clone(), delivery).await {
         Ok(true) => answer("taken", StatusCode::OK, ""),
         Ok(false) => answer("repeated", StatusCode::OK, ""),
@@ -125,6 +134,15 @@ pub(super) async fn take_in(
             answer("failed", status, "not kept; send it again\n")
         }
     }
+}
+
+/// Whether a delivery is too old by what its header says, which nobody signed; none if that says no
+/// time.
+fn is_late(age: &WebhookAge, headers: &HeaderMap, now: Timestamp) -> Option<bool> {
+    let sent = headers.get(&age.header)?.to_str().ok()?;
+    let sent = sent.parse::<jiff::Timestamp>().ok()?.as_millisecond();
+    let past = now.saturating_sub(u64::try_from(sent).ok()?);
+    Some(Duration::from_millis(past) > age.max)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use atsync::clock::SimulatedClock;
+use atsync::connection::WebhookAge;
 use atsync::engine::reconcile::Mode;
 use atsync::pass::CancellationToken;
 use atsync::server::{Metrics, Server};
@@ -146,6 +147,41 @@ async fn a_delivery_that_is_replayed_within_three_days_is_known() {
     clock.advance(Duration::from_secs(1));
     assert!(is_new("3").await);
     assert!(is_new("1").await);
+}
+
+#[tokio::test]
+async fn a_delivery_that_comes_too_late_is_not_kept_where_its_time_is_told() {
+    let noon = 1_795_867_200_000; // 2026-11-28T12:00:00Z
+    let mut bench = Bench {
+        clock: Arc::new(SimulatedClock::new(noon)),
+        ..Bench::offline()
+    };
+    let (header, max) = ("X-Shelf-Sent".to_owned(), Duration::from_secs(48 * 3600));
+    let age = WebhookAge { header, max };
+    bench.connection.webhook_ages = [("shelf".to_owned(), age)].into();
+    let post = open(bench, None).await;
+    let deliver = async |id: &str, sent: &str| {
+        let delivery = post.delivery(id, "{}", &signature("newer-secret", "{}"));
+        let delivery = delivery.header("X-Shelf-Sent", sent);
+        delivery.send().await.unwrap().status()
+    };
+
+    assert_eq!(deliver("just", "2026-11-26T12:00:00.000000Z").await, 200);
+    assert_eq!(deliver("late", "2026-11-26T11:59:59.999Z").await, 200);
+    assert_eq!(
+        deliver("other-zone", "2026-11-28T14:00:00+02:00").await,
+        200
+    );
+    assert_eq!(deliver("no-time", "yesterday").await, 400);
+    assert_eq!(post.deliver("untold", "{}").await, 400);
+
+    assert_eq!(post.waiting(), ["just", "other-zone"]);
+    let metrics = post.get("/metrics").await;
+    for (result, many) in [("taken", 2), ("late", 1), ("refused", 2)] {
+        let line =
+            format!("atsync_webhooks_total{{connection=\"acme\",result=\"{result}\"}} {many}");
+        assert!(metrics.contains(&line), "{line} in {metrics}");
+    }
 }
 
 #[tokio::test]

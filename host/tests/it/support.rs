@@ -101,6 +101,7 @@ impl Bench {
             ]
             .into(),
             webhook_secrets: BTreeMap::new(),
+            webhook_ages: BTreeMap::new(),
             downloads: Vec::new(),
             limits: Limits::default(),
         };
