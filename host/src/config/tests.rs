@@ -241,17 +241,17 @@ fn broken_toml_is_told_with_its_place() {
 fn a_pointer_leads_to_the_nearest_line_there_is() {
     let config = read(WHOLE);
     let line = |pointer| config.place_of_setting("acme", pointer).line;
-    assert_eq!(line("/interval_s"), 15);
-    assert_eq!(line("/warehouses/0/name"), 17);
-    assert_eq!(line("/warehouses/0/verified"), 16);
-    assert_eq!(line("/account"), 14);
+    assert_eq!(line("/interval_s"), 16);
+    assert_eq!(line("/warehouses/0/name"), 18);
+    assert_eq!(line("/warehouses/0/verified"), 17);
+    assert_eq!(line("/account"), 15);
 }
 
 #[test]
 fn a_number_that_json_cannot_carry_is_refused() {
     let findings = wrong(&WHOLE.replace("interval_s = 60", "interval_s = nan"));
     assert!(
-        findings[0].starts_with("15:14 config-number"),
+        findings[0].starts_with("16:14 config-number"),
         "{findings:?}"
     );
 }

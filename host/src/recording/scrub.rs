@@ -360,10 +360,8 @@ mod tests {
     }
 
     fn stand_in(scrub: &Scrub, original: &str) -> String {
-        let known = scrub.stand_ins.get(original);
-        known
-            .unwrap_or_else(|| panic!("{original} is not known: {:?}", scrub.stand_ins))
-            .clone()
+        let known = scrub.stand_ins.get(original).cloned();
+        known.expect("it is known to be personal")
     }
 
     #[test]

@@ -10,6 +10,9 @@ use super::{Ledger, Room, failed};
 use crate::engine::reconcile::{Entry, Write};
 use crate::problem::Problem;
 
+/// A key with its new value; none if it was deleted.
+type Written = (String, Option<String>);
+
 /// A ledger over another one.
 pub struct Overlay {
     below: Arc<dyn Ledger>,
@@ -63,7 +66,7 @@ impl Overlay {
         after: Option<&str>,
         limit: usize,
         mut room: Room,
-    ) -> rusqlite::Result<Result<Vec<(String, Option<String>)>, Problem>> {
+    ) -> rusqlite::Result<Result<Vec<Written>, Problem>> {
         let scratch = self.scratch();
         let mut select = scratch.prepare_cached(
             "SELECT key, value FROM scratch

@@ -65,8 +65,8 @@ pub async fn zero_unseen(desk: &mut Desk, seen: &Bitmap, but: &BTreeSet<Id>) -> 
         work.load(desk, products.iter().copied()).await?;
         never_met += conclude(desk, work, &products, |nr| seen.contains(nr)).await?;
     }
-    desk.report.count("styles_never_met", never_met);
     if never_met > 0 {
+        desk.report.count("styles_never_met", never_met);
         desk.report.find(Finding::warning(
             "styles-never-met",
             format!(
