@@ -197,7 +197,7 @@ impl Effects {
     }
 
     /// Performs one effect. Errors: the store itself failed, the connection is another process's
-    /// by now, or the answers that were not [`taken_in`](Effects::taken_in) are more than fits into
+    /// by now, or the answers that the component did not take in yet are more than fits into
     /// the component's memory; the pass must end.
     pub async fn perform(&self, effect: Effect) -> Result<Answer, Problem> {
         let limits = &self.remote.network.limits;
