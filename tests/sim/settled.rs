@@ -9,6 +9,7 @@ use atsync_sandbox::shopify::OrderView;
 
 use super::host::Host;
 use super::oracle::{Broken, of_joor, units_of};
+use super::plan::{Fault, What};
 use super::world::{Order, World};
 
 /// An order in Shopify has what was ordered.
@@ -136,15 +137,22 @@ impl Parked<'_, '_> {
             "order-currency" => order.strange,
             "line-not-linked" => order.odd || self.has_lost_a_variant(),
             "order-short" => !self.host.plan.brand.partial && self.is_short(),
-            "order-claim-failed" => self.is_short(),
+            "order-claim-failed" => self.is_short() || self.had_no_place(),
             "order-changed" => world.versions(order).next_back() != Some(units_of(self.made)),
             "order-half-created" => order.changed || self.has_lost_a_variant(),
             "order-misplaced" => self.had_no_place(),
             "order-shipped-and-cancelled" | "order-cancel-refused" => {
-                order.cancelled && is_shipped(self.made)
+                order.cancelled && (is_shipped(self.made) || self.may_seem_shipped())
             }
             _ => false,
         }
+    }
+
+    /// An answer had words that nobody knows: a status like that may be one of being shipped.
+    fn may_seem_shipped(&self) -> bool {
+        let unknown = [What::Fault, What::Strike].map(|of| of(Fault::UnknownEnum));
+        let mut events = self.host.plan.events.iter();
+        events.any(|event| unknown.contains(&event.what))
     }
 
     fn has_lost_a_variant(&self) -> bool {

@@ -369,6 +369,12 @@ impl OrderEntry {
         self.park(at, troubles, None);
     }
 
+    /// It is parked for this reason, perhaps beside others.
+    pub fn has_trouble(&self, code: &str) -> bool {
+        let troubles = self.parked.iter().flat_map(|parked| &parked.troubles);
+        troubles.into_iter().any(|trouble| trouble.code == code)
+    }
+
     /// One of its reasons is settled.
     pub fn unpark(&mut self, code: &str) {
         if let Some(parked) = &mut self.parked {

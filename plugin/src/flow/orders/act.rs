@@ -64,10 +64,8 @@ pub async fn release(desk: &mut Desk, id: &str) -> Result<(), Halt> {
     let Some(entry) = book.entry_mut(id) else {
         return Ok(());
     };
-    let changed = entry
-        .parked
-        .take()
-        .is_some_and(|parked| parked.troubles.iter().any(|t| t.code == CHANGED));
+    let changed = entry.has_trouble(CHANGED);
+    entry.parked = None;
     if half {
         // The rest is entered by hand, as the order is on JOOR now, and is no part any more.
         entry.parts.retain(|part| part.order.is_some());
@@ -85,6 +83,7 @@ pub async fn release(desk: &mut Desk, id: &str) -> Result<(), Halt> {
         State::Created => {
             for part in &mut entry.parts {
                 part.placed = true;
+                part.total.clear();
             }
             entry.told = None;
             if let Some(snapshot) = on_joor.filter(|_| changed || half) {

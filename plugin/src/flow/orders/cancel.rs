@@ -109,6 +109,11 @@ async fn cancel_part(
             }
             Ok(!done)
         }
+        // Somebody was faster.
+        Changed::Refused(_) if is_cancelled(shop::state(&desk.shopify, order.id).await?) => {
+            mark(book, id, index);
+            Ok(false)
+        }
         Changed::Refused(why) => {
             let reason = format!(
                 "It was cancelled on JOOR, but Shopify does not cancel its order {}: {}.",

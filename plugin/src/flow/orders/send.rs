@@ -45,7 +45,29 @@ pub async fn look_up(desk: &mut Desk, book: &mut Book) -> Result<(), Halt> {
         }
         conclude(book, &id);
     }
+    compare_again(desk, book).await?;
     book.commit_changed(desk).await
+}
+
+/// Holds orders that came to something else against what Shopify says now: somebody may have set them
+/// right, or the answer could not be read.
+async fn compare_again(desk: &Desk, book: &mut Book) -> Result<(), Halt> {
+    let differs =
+        |entry: &OrderEntry| entry.state == State::Created && entry.has_trouble(TOTAL_DIFFERS);
+    for id in book.which(differs) {
+        let parts = book.entry(&id).map(|entry| entry.parts.clone());
+        let mut right = true;
+        for part in parts.iter().flatten() {
+            let Some(order) = &part.order else { continue };
+            let state = shop::state(&desk.shopify, order.id).await?;
+            let total = state.and_then(|state| state.total());
+            right &= part.total.is_empty() || total.as_ref() == Some(&part.total);
+        }
+        if let Some(entry) = book.entry_mut(&id).filter(|_| right) {
+            entry.unpark(TOTAL_DIFFERS);
+        }
+    }
+    Ok(())
 }
 
 fn wait_for_it(desk: &mut Desk, sent_at: Millis) {

@@ -10,7 +10,7 @@ use crate::core::time::{MINUTE, Millis};
 use crate::halt::Halt;
 use crate::ledger::orders::{Claim, OrderEntry, Part};
 use crate::ledger::{Batch, FullRead};
-use crate::shopify::order_state::Placement;
+use crate::shopify::order_state::{OrderState, Placement};
 use crate::shopify::orders::{self as shop, Changed};
 
 use super::super::desk::Desk;
@@ -46,7 +46,7 @@ async fn place_part(desk: &mut Desk, book: &mut Book, id: &str, index: usize) ->
         Some(state) => Some(state.clone()),
         None => shop::state(&desk.shopify, order.id).await?,
     };
-    let name = order.name.clone();
+    let (order, name) = (order.id, order.name.clone());
     let location = book.location;
     let (mut placed, mut refusal, mut kept_at) = (true, None, Vec::new());
     match state.map(|state| state.placement(location)) {
@@ -64,6 +64,14 @@ async fn place_part(desk: &mut Desk, book: &mut Book, id: &str, index: usize) ->
                     Changed::Later { .. } | Changed::Unknown(_) => placed = false,
                 }
             }
+        }
+    }
+    if refusal.is_some() {
+        // It may have been shipped in between.
+        let state = shop::state(&desk.shopify, order).await?;
+        let is_settled = |state: OrderState| state.placement(location) == Placement::Placed;
+        if state.is_none_or(is_settled) {
+            (refusal, kept_at) = (None, Vec::new());
         }
     }
     let now = desk.io.now();

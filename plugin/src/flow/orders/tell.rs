@@ -68,14 +68,8 @@ pub async fn joor(desk: &mut Desk, book: &mut Book) -> Result<(), Halt> {
 
 /// What JOOR does not know yet: whether the order is exported, and in which words.
 fn news(entry: &OrderEntry, way: Acknowledge) -> Option<(bool, String)> {
-    let has_trouble = |code: &str| {
-        entry
-            .parked
-            .as_ref()
-            .is_some_and(|parked| parked.troubles.iter().any(|trouble| trouble.code == code))
-    };
     match entry.state {
-        State::Created if !has_trouble(TOTAL_DIFFERS) => {
+        State::Created if !entry.has_trouble(TOTAL_DIFFERS) => {
             let known = entry.told.as_ref().is_some_and(|told| told.exported);
             (!known).then(|| (true, created_words(entry)))
         }
