@@ -152,12 +152,11 @@ impl Style {
 
     /// It stands for the style with this id, too; JOOR's first of them gives its own.
     pub fn is_also(&mut self, joor: &str, is_first: bool) {
-        let known: Vec<String> = self.joor_ids().filter(|id| *id != joor).cloned().collect();
-        match (is_first, self.joor == joor) {
-            (true, _) => (self.joor, self.joor_more) = (joor.to_owned(), known),
-            (false, true) => {}
-            (false, false) if self.joor_more.iter().any(|id| id == joor) => {}
-            (false, false) => self.joor_more.push(joor.to_owned()),
+        if is_first {
+            let others = self.joor_ids().filter(|id| *id != joor);
+            (self.joor_more, self.joor) = (others.cloned().collect(), joor.to_owned());
+        } else if !self.joor_ids().any(|id| id == joor) {
+            self.joor_more.push(joor.to_owned());
         }
     }
 

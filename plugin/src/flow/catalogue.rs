@@ -43,14 +43,12 @@ pub async fn read_if_due(desk: &mut Desk) -> Result<bool, Halt> {
         return Ok(true);
     }
     let known = catalogue.read_at != 0;
-    match read_on(desk, catalogue, known).await {
-        // The stock goes on by what is known.
-        Err(Halt::Failed(finding)) if known => {
-            desk.report.find(*finding);
-            Ok(true)
-        }
-        done => done,
+    let done = read_on(desk, catalogue, known).await;
+    if !known {
+        return done;
     }
+    // The stock goes on by what is known.
+    Ok(desk.go_on(done)?.unwrap_or(true))
 }
 
 /// Begins a reading or goes on with it.

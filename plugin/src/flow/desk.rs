@@ -140,6 +140,22 @@ impl Desk {
         self.next_at = Some(at);
     }
 
+    /// What a part of the pass came to, where the others go on without it: why it failed is a finding
+    /// then, and nothing came of it.
+    ///
+    /// # Errors
+    /// It stopped for another reason.
+    pub fn go_on<T>(&mut self, done: Result<T, Halt>) -> Result<Option<T>, Halt> {
+        match done {
+            Ok(done) => Ok(Some(done)),
+            Err(Halt::Failed(finding)) => {
+                self.report.find(*finding);
+                Ok(None)
+            }
+            Err(halt) => Err(halt),
+        }
+    }
+
     /// Whether the pass should leave the rest to the next one.
     pub fn is_late(&self) -> bool {
         self.io.now() >= self.started_at + PASS_MAX

@@ -53,15 +53,16 @@ pub async fn run_if_due(desk: &mut Desk) -> Result<bool, Halt> {
         state.basis = 0;
         keep(desk, &state, state.bulk.clone()).await?;
     }
-    match read_on(desk, state).await {
-        // The stock goes on by what changes.
-        Err(Halt::Failed(finding)) if known => {
-            desk.report.find(*finding);
-            let state = desk.ledger.get("full-read").await?.unwrap_or_default();
-            not_yet(desk, state).await
-        }
-        done => done,
+    let done = read_on(desk, state).await;
+    if !known {
+        return done;
     }
+    if let Some(done) = desk.go_on(done)? {
+        return Ok(done);
+    }
+    // The stock goes on by what changes.
+    let state = desk.ledger.get("full-read").await?.unwrap_or_default();
+    not_yet(desk, state).await
 }
 
 /// Begins a reading or goes on with it.

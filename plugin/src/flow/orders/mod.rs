@@ -36,13 +36,8 @@ pub async fn run(desk: &mut Desk) -> Result<(), Halt> {
     if desk.settings.orders.enabled {
         desk.claims = Claims::load(&desk.ledger).await?;
     }
-    match done {
-        Err(Halt::Failed(finding)) => {
-            desk.report.find(*finding);
-            Ok(())
-        }
-        done => done,
-    }
+    desk.go_on(done)?;
+    Ok(())
 }
 
 /// Writes down in the very first pass since when orders are taken over: reading everything for the
